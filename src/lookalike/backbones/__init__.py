@@ -1,0 +1,21 @@
+"""Backbones: where activations come from."""
+
+from lookalike.backbones.base import Backbone, activation_shape
+from lookalike.backbones.convnet import ConvnetBackbone
+from lookalike.backbones.identity import IdentityBackbone
+from lookalike.backbones.lenet import CifarBackbone, LenetBackbone
+from lookalike.backbones.mlp import MlpBackbone
+from lookalike.backbones.module import ModuleBackbone
+from lookalike.backbones.resnet import ResnetBackbone
+
+__all__ = [
+    "Backbone",
+    "CifarBackbone",
+    "ConvnetBackbone",
+    "IdentityBackbone",
+    "LenetBackbone",
+    "MlpBackbone",
+    "ModuleBackbone",
+    "ResnetBackbone",
+    "activation_shape",
+]

@@ -1,0 +1,92 @@
+"""What every backbone promises."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import nn
+
+from lookalike.errors import DataError, describe
+from lookalike.shapes import Activations, Inputs, Shape
+
+
+class Backbone(nn.Module, ABC):
+    """Where activations come from: a network without its last decision.
+
+    Attributes
+    ----------
+    input_shape : tuple of int
+        Shape of one input, ``(features,)`` for a row of a table or ``(channels, height, width)`` for a picture.
+    out_channels : int
+        Number of channels ``d`` of the final activations.
+    """
+
+    input_shape: Shape
+    out_channels: int
+
+    @abstractmethod
+    def forward(self, inputs: Inputs) -> Activations:
+        """Final activations of the inputs; anything without positions has ``h = w = 1``.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Standardised inputs, shape ``(n, *input_shape)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(n, d, h, w)``.
+        """
+
+
+def activation_shape(backbone: Backbone, input_shape: Shape | None = None) -> Shape:
+    """Shape ``(d, h, w)`` of the activations of one input, found by passing one through in evaluation mode.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    input_shape : tuple of int, optional
+        Shape of the input to try; the backbone's own unless given (a smaller prototype, say).
+
+    Raises
+    ------
+    DataError
+        If the backbone cannot take an input of that shape.
+
+    Examples
+    --------
+    >>> from lookalike.backbones import IdentityBackbone
+    >>> activation_shape(IdentityBackbone((1, 8, 8)))
+    (1, 8, 8)
+    """
+    shape = tuple(input_shape or backbone.input_shape)
+    training = backbone.training
+    backbone.eval()
+    try:
+        with torch.no_grad():
+            activations = backbone(torch.zeros(1, *shape))
+    except (RuntimeError, ValueError) as error:
+        raise DataError(
+            describe(
+                f"an input that {type(backbone).__name__} can take",
+                f"one of shape {shape} ({error})",
+                "a larger input, or a backbone made for inputs of this shape",
+            )
+        ) from error
+    finally:
+        backbone.train(training)
+    return tuple(activations.shape[1:])
+
+
+def require_picture(input_shape: Shape, backbone: str) -> tuple[int, int, int]:
+    """The shape as channels, height and width; an error where inputs are rows of a table."""
+    if len(input_shape) != 3:
+        raise DataError(
+            describe(
+                f"pictures (channels, height, width) for the {backbone} backbone",
+                f"inputs of shape {tuple(input_shape)}",
+                "backbone='mlp', which takes rows of a table",
+            )
+        )
+    channels, height, width = input_shape
+    return channels, height, width

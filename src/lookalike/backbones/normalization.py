@@ -1,0 +1,164 @@
+"""Batch normalisation that a siamese network can bear.
+
+A prototype must be normalised exactly as an input is, and must not move the statistics by which inputs are normalised.
+While ``BatchStatistics`` is entered, every batch normalisation that runs, in our own backbones or inside a user's
+module, takes its statistics from the real inputs only and applies them to the prototypes as well.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+
+class BatchStatistics(TorchFunctionMode):
+    """Statistics of the first ``n_real`` rows normalise all rows of every batch normalisation inside.
+
+    Parameters
+    ----------
+    n_real : int or None
+        Number of leading rows that are real inputs. ``None``: every row of the first pass is real, and every later pass
+        is normalised by the statistics of the first (for prototypes whose size differs from the inputs').
+
+    Notes
+    -----
+    It acts on ``torch.nn.functional.batch_norm`` and ``instance_norm`` themselves, so a module needs no rewriting and
+    subclasses with a ``forward`` of their own (those of timm, for instance) are covered. In evaluation mode nothing
+    changes.
+    """
+
+    def __init__(self, n_real: int | None) -> None:
+        super().__init__()
+        self._n_real = n_real
+        self._recorded: list[tuple[Tensor, Tensor]] = []
+        self._replay: int | None = None
+
+    def replay(self) -> None:
+        """From here on, normalise by the statistics of the pass before, in the order of its layers."""
+        self._replay = 0
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Intercept the two normalisations that keep running statistics; pass everything else on."""
+        kwargs = kwargs or {}
+        if func is functional.batch_norm:
+            return self._batch_norm(*args, **kwargs)
+        if func is functional.instance_norm and self._n_real is not None:
+            return self._instance_norm(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _batch_norm(
+        self,
+        inputs: Tensor,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> Tensor:
+        if not training:
+            return functional.batch_norm(inputs, running_mean, running_var, weight, bias, False, momentum, eps)
+        if self._n_real is not None:
+            weight = inputs.new_ones(inputs.shape[1]) if weight is None else weight
+            bias = inputs.new_zeros(inputs.shape[1]) if bias is None else bias
+            return _SharedNormalization.apply(
+                inputs, weight, bias, running_mean, running_var, self._n_real, momentum, eps
+            )
+        if self._replay is None:
+            self._recorded.append(_moments(inputs))
+            return functional.batch_norm(inputs, running_mean, running_var, weight, bias, True, momentum, eps)
+        mean, variance = self._recorded[self._replay]
+        self._replay += 1
+        return _normalize(inputs, mean, variance, weight, bias, eps)
+
+    def _instance_norm(
+        self,
+        inputs: Tensor,
+        running_mean: Tensor | None = None,
+        running_var: Tensor | None = None,
+        weight: Tensor | None = None,
+        bias: Tensor | None = None,
+        use_input_stats: bool = True,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> Tensor:
+        if not use_input_stats or running_mean is None:
+            return functional.instance_norm(
+                inputs, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+            )
+        real, rest = inputs[: self._n_real], inputs[self._n_real :]
+        return torch.cat(
+            [
+                functional.instance_norm(real, running_mean, running_var, weight, bias, True, momentum, eps),
+                functional.instance_norm(rest, None, None, weight, bias, True, momentum, eps),
+            ]
+        )
+
+
+def _moments(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    axes = [axis for axis in range(inputs.ndim) if axis != 1]
+    variance, mean = torch.var_mean(inputs.float(), dim=axes, correction=0)
+    return mean, variance
+
+
+def _per_channel(values: Tensor, ndim: int) -> Tensor:
+    return values.view(1, -1, *(1,) * (ndim - 2))
+
+
+def _normalize(
+    inputs: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    scale = torch.rsqrt(variance + eps)
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale if bias is None else bias - mean * scale
+    result = inputs.float() * _per_channel(scale, inputs.ndim) + _per_channel(shift, inputs.ndim)
+    return result.to(inputs.dtype)
+
+
+class _SharedNormalization(torch.autograd.Function):
+    """Normalise all rows by the mean and variance of the first ``n_real``, with the exact gradient of both.
+
+    With y = w (x - mean) / std + b for every row, and mean and variance of m values per channel of the real rows alone,
+    dL/dx of a prototype row is w dL/dy / std, and that of a real row subtracts from it the part that flows through the
+    statistics, which gathers dL/dy of *all* rows: w / (m std) (sum dL/dy + xhat sum xhat dL/dy).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        n_real: int,
+        momentum: float,
+        eps: float,
+    ) -> Tensor:
+        mean, variance = torch.batch_norm_update_stats(inputs[:n_real], running_mean, running_var, momentum)
+        ctx.save_for_backward(inputs, weight, mean, variance)
+        ctx.n_real, ctx.eps = n_real, eps
+        return functional.batch_norm(inputs, mean, variance, weight, bias, False, 0.0, eps)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, weight, mean, variance = ctx.saved_tensors
+        inverse = torch.rsqrt(variance + ctx.eps)
+        to_inputs, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient, inputs, weight, mean, variance, mean, inverse, False, ctx.eps, [True, True, True]
+        )
+        per_channel = ctx.n_real * inputs[0, 0].numel()
+        slope = -weight * inverse.square() * to_weight / per_channel
+        offset = -weight * inverse * to_bias / per_channel - slope * mean
+        real = inputs[: ctx.n_real]
+        to_inputs[: ctx.n_real].addcmul_(real, _per_channel(slope, inputs.ndim)).add_(_per_channel(offset, inputs.ndim))
+        return to_inputs, to_weight, to_bias, None, None, None, None, None

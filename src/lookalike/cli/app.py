@@ -1,0 +1,31 @@
+"""The commands, and the one place where an error becomes a line and an exit code."""
+
+import sys
+
+import typer
+
+from lookalike.cli import asking, making
+from lookalike.errors import LookalikeError
+
+app = typer.Typer(
+    help="Learn prototypes of classes, and show the comparison with them as the reason for every decision.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (making.fit, asking.predict, asking.explain, asking.evaluate, asking.verify, making.report):
+    app.command()(command)
+app.command(name="list")(making.list_components)
+
+
+def main() -> None:
+    """Run the command line: exit code 0 for success, 1 for a check that fails, 2 for anything refused."""
+    try:
+        app()
+    except (LookalikeError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (the command line speaks)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; --resume goes on from the last whole epoch", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

@@ -1,0 +1,75 @@
+"""Commands that ask a model: what, why, how good, and whether it is true."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunFolder = Annotated[Path, typer.Argument(help="A run's folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Data = Annotated[str | None, typer.Option(help="Another data set than the one the model was trained on.")]
+
+
+def predict(
+    run: RunFolder,
+    inputs: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures, an .npz with x, or a .csv.")],
+    out: Annotated[Path | None, typer.Option(help="A .csv file; standard output unless given.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
+) -> None:
+    """Give inputs to classes, with calibrated probabilities, as csv."""
+    from lookalike.cli import screen
+    from lookalike.experiments import open_run
+    from lookalike.experiments.asked import asked_inputs
+
+    opened = open_run(run)
+    asked = asked_inputs(opened, inputs, strict=strict)
+    screen.say(asked.notes)
+    screen.write_predictions(opened.classifier, asked, out)
+
+
+def explain(
+    run: RunFolder,
+    inputs: Annotated[
+        list[str], typer.Argument(help="As for predict, or test:17 for an example of the run's test part.")
+    ],
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Also write a page.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Prototypes to show.")] = 3,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
+) -> None:
+    """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""
+    from lookalike.cli import screen
+    from lookalike.experiments import contents_of, explained, open_run
+    from lookalike.experiments.asked import asked_inputs
+    from lookalike.report import write_explanations
+
+    opened = open_run(run)
+    asked = asked_inputs(opened, inputs, strict=strict)
+    screen.say(asked.notes)
+    examples = explained(opened, asked.inputs, asked.names, asked.true)
+    if html:
+        write_explanations(html, examples, contents_of(opened))
+    screen.explanations(examples, top, as_json)
+    if html:
+        screen.say([f"page: {html}"])
+
+
+def evaluate(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
+    """Judge a model on the test part of its data: accuracy, calibration, what is mistaken for what."""
+    from lookalike.cli import screen
+    from lookalike.experiments import data_of, open_run, quality_of
+
+    opened = open_run(run)
+    screen.quality(quality_of(opened.classifier, data_of(opened, data).test), as_json)
+
+
+def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
+    """Check that the saved pictures, read back, reproduce the logits; exit code 1 if they do not."""
+    from lookalike.cli import screen
+    from lookalike.experiments import data_of, open_run, verify_run
+
+    opened = open_run(run)
+    verification = verify_run(opened, data_of(opened, data).test)
+    screen.verification(verification, as_json)
+    if not verification.holds:
+        raise typer.Exit(1)

@@ -1,0 +1,79 @@
+"""Commands that make something: a model, a report, a list."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any parameter, by the name it has in Python; may be repeated."),
+]
+
+
+def fit(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="A data set's name (mnist-5k, fashion-mnist, ...), a folder of class sub-folders, an .npz or a .csv."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the run; runs/NAME unless given.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file of parameters.")] = None,
+    settings: Settings = None,
+    seed: Annotated[int | None, typer.Option(help="Everything random follows from it; 0 unless given.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, to the same bits.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the folder.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse unreadable files instead of leaving them out.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Learn prototypes and a classifier around them; leaves a folder with everything about the run."""
+    from lookalike.cli import screen
+    from lookalike.experiments import assignments, config_from, fit_run, read_settings
+
+    chosen = read_settings(config) if config else {}
+    chosen |= {"data": data} if data else {}
+    chosen |= assignments(settings or [])
+    chosen |= {"random_state": seed} if seed is not None else {}
+    chosen |= {"data__strict": True} if strict else {}
+    checked = config_from(chosen)
+    folder = out or Path("runs") / Path(checked.data).name
+    with screen.Screen(quiet) as shown:
+        run, quality = fit_run(
+            checked,
+            folder,
+            resume=resume,
+            overwrite=overwrite,
+            callbacks=[shown.training()],
+            reading=shown.reading,
+            command=shlex.join(["lookalike", *sys.argv[1:]]),
+        )
+    shown.fitted(run, quality)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    out: Annotated[Path | None, typer.Option(help="The page; report.html in the folder unless given.")] = None,
+) -> None:
+    """Write one self-contained HTML page about a run."""
+    from lookalike.experiments import open_run, report_run
+
+    file = out or run / "report.html"
+    report_run(open_run(run), file)
+    typer.echo(file)
+
+
+def list_components(
+    family: Annotated[str | None, typer.Argument(help="A family, similarities say; all of them unless given.")] = None,
+) -> None:
+    """List components by family, with their options."""
+    from lookalike.cli import screen
+    from lookalike.registry import FAMILIES, family_named
+
+    families = [family_named(family)] if family else list(FAMILIES.values())
+    for declared in families:
+        screen.components(declared)

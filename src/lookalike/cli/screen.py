@@ -1,0 +1,180 @@
+"""What commands print: tables for people, JSON and csv for programs, notes and progress on standard error."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from lookalike.estimators import PrototypeClassifier, progress_bar
+from lookalike.evaluation import Quality, Verification
+from lookalike.experiments import Run
+from lookalike.experiments.asked import Asked
+from lookalike.registry import Family, members, options, plural
+from lookalike.report import ExplainedExample
+from lookalike.training import Callback
+
+_out = Console()
+_err = Console(stderr=True, highlight=False)
+
+
+class Screen:
+    """Progress on standard error while something long runs; nothing at all when quiet, or where it is no terminal.
+
+    Parameters
+    ----------
+    quiet : bool
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar = Progress(console=_err, transient=True, disable=quiet or not _err.is_terminal)
+        self._task = self._bar.add_task("reading pictures", total=None, visible=False)
+
+    def __enter__(self) -> "Screen":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def reading(self, done: int, total: int) -> None:
+        """Show how many pictures are read."""
+        self._bar.update(self._task, completed=done, total=total, visible=done < total)
+        if done == total:
+            self._bar.stop()
+
+    def training(self) -> Callback:
+        """A callback for training; it shows nothing when quiet."""
+        return (lambda event: None) if self._quiet else progress_bar()
+
+    def fitted(self, run: Run, quality: Quality) -> None:
+        """Say what came of a fit, and what can be done now."""
+        if self._quiet:
+            return
+        say(run.extras["notes"])
+        n_prototypes, n_classes = len(run.classifier.prototype_labels_), len(run.classifier.classes_)
+        low, high = quality.interval
+        _out.print(f"[bold]{run.config.data}[/]: {n_prototypes} prototypes of {n_classes} classes, ", end="")
+        _out.print(f"learned from {run.classifier.fitted_.n_training} examples in {run.extras['seconds']:.0f} s")
+        _out.print(f"test accuracy [bold]{quality.accuracy:.4f}[/] ({quality.n} examples, 95% {low:.4f} to {high:.4f})")
+        _out.print(f"run folder: {run.folder}")
+        _out.print(f"now: [cyan]lookalike report {run.folder}[/], or explain, evaluate, verify, predict")
+
+
+def say(notes: Iterable[str]) -> None:
+    """Print notes on standard error."""
+    for note in notes:
+        _err.print(f"note: {note}", markup=False)
+
+
+def components(family: Family) -> None:
+    """Print the members of a family, what each is, and its options with their defaults."""
+    table = Table(title=plural(family.name), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in ("name", "what it is", "options"):
+        table.add_column(column, overflow="fold")
+    for key, cls in members(family.name).items():
+        shown = [
+            name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
+            for name, parameter in options(cls).items()
+        ]
+        table.add_row(key, (cls.__doc__ or "").strip().splitlines()[0].replace("[", r"\["), ", ".join(shown))
+    _out.print(table)
+    _out.print()
+
+
+def write_predictions(classifier: PrototypeClassifier, asked: Asked, out: Path | None) -> None:
+    """Write one line per input: its name, the class, and the probability of every class."""
+    probabilities = classifier.predict_proba(asked.inputs)
+    predicted = classifier.classes_[probabilities.argmax(1)]
+    header = ["input", "predicted", "probability", *(f"probability of {name}" for name in classifier.classes_.tolist())]
+    lines = [
+        [name, str(label), f"{row.max():.6f}", *(f"{value:.6f}" for value in row)]
+        for name, label, row in zip(asked.names, predicted, probabilities, strict=True)
+    ]
+    if out is None:
+        csv.writer(sys.stdout).writerows([header, *lines])
+        return
+    draft = out.with_name(f".{out.name}.draft")
+    with draft.open("w", newline="", encoding="utf-8") as opened:
+        csv.writer(opened).writerows([header, *lines])
+    draft.replace(out)
+    say([f"{len(lines)} predictions in {out}"])
+
+
+def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) -> None:
+    """Print why each input was given to its class."""
+    if as_json:
+        _json([{"input": example.name, "true": example.true, **example.explanation.to_dict()} for example in examples])
+        return
+    for example in examples:
+        explanation = example.explanation
+        answer = (
+            "" if example.is_right is None else f"  ({'right' if example.is_right else f'wrong: it is {example.true}'})"
+        )
+        _out.print(f"{example.name}: ", end="", markup=False)
+        _out.print(f"[bold]{explanation.predicted}[/] with probability {explanation.probability:.3f}{answer}")
+        table = Table(box=None, pad_edge=False)
+        for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
+            table.add_column(column, justify="left" if column == "of class" else "right")
+        for match in explanation.matches[:top]:
+            figures = (match.score, match.contribution, match.contribution_to_runner_up)
+            table.add_row(str(match.prototype), match.class_name, *(f"{value:.3f}" for value in figures))
+        others = sum(match.contribution_to_runner_up for match in explanation.matches[top:])
+        table.add_row("all others", "", "", f"{explanation.others(top):.3f}", f"{others:.3f}")
+        if explanation.bias or explanation.runner_up_bias:
+            table.add_row("bias", "", "", f"{explanation.bias:.3f}", f"{explanation.runner_up_bias:.3f}")
+        table.add_row("logit", "", "", f"{explanation.logit:.3f}", f"{explanation.runner_up_logit:.3f}", style="bold")
+        _out.print(table)
+        _out.print(
+            f"similarity: {explanation.similarity}; runner-up: {explanation.runner_up} "
+            f"({explanation.runner_up_probability:.3f}), margin {explanation.margin:.3f}\n"
+        )
+
+
+def quality(found: Quality, as_json: bool) -> None:
+    """Print how good a model is."""
+    if as_json:
+        _json(found.to_dict())
+        return
+    low, high = found.interval
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("accuracy", f"{found.accuracy:.4f}", f"95% {low:.4f} to {high:.4f}, {found.n} examples")
+    table.add_row(
+        "calibration error",
+        f"{found.calibration_error:.4f}",
+        f"{found.raw_calibration_error:.4f} before division by the temperature {found.temperature:.3f}",
+    )
+    table.add_row("negative log-likelihood", f"{found.negative_log_likelihood:.4f}", "nats")
+    for true, predicted, count in found.most_confused():
+        table.add_row("mistaken", str(count), f"{true} for {predicted}")
+    _out.print(table)
+
+
+def verification(found: Verification, as_json: bool) -> None:
+    """Print whether the saved pictures reproduce the logits."""
+    if as_json:
+        _json(found.to_dict())
+        return
+    word = "[green]verified[/]" if found.holds else "[red]not verified[/]"
+    _out.print(
+        f"{word}: logits of {found.n} inputs from the saved pictures differ by {found.float_difference:.2e} at most"
+    )
+    _out.print(f"(largest logit {found.largest_logit:.1f})")
+    if found.png_difference is not None:
+        _out.print(
+            f"from the 8-bit PNG files they differ by {found.png_difference:.3g} at most, "
+            f"and {found.png_agreement:.2%} of the decisions are the same"
+        )
+
+
+def _json(values: Any) -> None:
+    sys.stdout.write(json.dumps(values, indent=1) + "\n")

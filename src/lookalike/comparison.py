@@ -1,0 +1,83 @@
+"""The record of one forward pass; whatever learns, explains or measures reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from lookalike.errors import DataError, describe
+from lookalike.shapes import (
+    Activations,
+    Inputs,
+    Labels,
+    Logits,
+    Maps,
+    PrototypeActivations,
+    PrototypeInputs,
+    PrototypeLabels,
+    Scores,
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One pass of inputs and prototypes through a network, from pictures to logits.
+
+    Attributes
+    ----------
+    inputs : Tensor
+        What was classified, shape ``(n, ...)``, in the standardised units of the network.
+    targets : Tensor or None
+        Integer labels of the inputs, shape ``(n,)``, where they are known.
+    prototypes : Tensor
+        The prototypes as they are parametrised: inputs ``(p, ...)`` or activations ``(p, d, ph, pw)``.
+    labels : Tensor
+        The class of every prototype, shape ``(p,)``.
+    activations : Tensor
+        Final activations of the inputs, shape ``(n, d, h, w)``.
+    prototype_activations : Tensor
+        Final activations of the prototypes, shape ``(p, d, ph, pw)``.
+    maps : Tensor
+        Similarity of every input and prototype at every position, shape ``(n, p, mh, mw)``; larger is more alike.
+    scores : Tensor
+        Similarity after pooling over positions, shape ``(n, p)``.
+    logits : Tensor
+        Evidence for each class, shape ``(n, k)``.
+    taps : Mapping
+        Earlier activations by name, where they were asked for: ``name -> (inputs' (n, ...), prototypes' (p, ...))``.
+    alignments : Mapping
+        The deformation under which each prototype met each input: ``parameter name -> (n, p)``; empty without one.
+    """
+
+    inputs: Inputs
+    targets: Labels | None
+    prototypes: PrototypeInputs
+    labels: PrototypeLabels
+    activations: Activations
+    prototype_activations: PrototypeActivations
+    maps: Maps
+    scores: Scores
+    logits: Logits
+    taps: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    alignments: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes the logits speak of."""
+        return self.logits.shape[1]
+
+    def own_class(self) -> Tensor:
+        """Which prototypes carry the class of each input: boolean, shape ``(n, p)``; needs targets."""
+        return self.known_targets()[:, None] == self.labels[None, :]
+
+    def known_targets(self) -> Tensor:
+        """The targets, shape ``(n,)``.
+
+        Raises
+        ------
+        DataError
+            If the pass was made without.
+        """
+        if self.targets is None:
+            raise DataError(describe("a comparison with targets", "one without", "pass targets to the network"))
+        return self.targets

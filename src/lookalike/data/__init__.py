@@ -1,0 +1,20 @@
+"""Data sets, folders and arrays: found, read, standardised and handed out in batches."""
+
+from lookalike.data.augmentations import Augmentation, NoAugmentation, ShiftAugmentation
+from lookalike.data.datasets import Dataset, Part
+from lookalike.data.examples import Examples
+from lookalike.data.preprocessing import Preprocessing
+from lookalike.data.resolver import load_dataset
+from lookalike.data.splits import stratified_split
+
+__all__ = [
+    "Augmentation",
+    "Dataset",
+    "Examples",
+    "NoAugmentation",
+    "Part",
+    "Preprocessing",
+    "ShiftAugmentation",
+    "load_dataset",
+    "stratified_split",
+]

@@ -1,0 +1,62 @@
+"""A data set as it was found, before anything is learned from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lookalike.errors import DataError, describe
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Inputs and labels side by side.
+
+    Attributes
+    ----------
+    inputs : ndarray
+        Pictures ``(n, height, width)`` or ``(n, height, width, 3)`` of 8-bit integers, or rows ``(n, columns)`` of
+        floats.
+    labels : ndarray
+        Shape ``(n,)``: integers or words.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.labels):
+            raise DataError(
+                describe("as many labels as inputs", f"{len(self.inputs)} inputs and {len(self.labels)} labels")
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def select(self, indices: np.ndarray) -> "Part":
+        """Some of the examples, in the given order."""
+        return Part(self.inputs[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What to learn from and what to be judged on.
+
+    Attributes
+    ----------
+    name : str
+        As it was asked for.
+    train, test : Part
+    columns : tuple of str
+        Names of the columns of a table; empty for pictures.
+    notes : tuple of str
+        What was done on the way and should be said: pictures resized, files skipped, a test part split off.
+    """
+
+    name: str
+    train: Part
+    test: Part
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

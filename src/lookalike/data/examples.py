@@ -1,0 +1,58 @@
+"""Examples in memory, handed out in batches without per-sample Python."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lookalike.data.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs as they came, their labels, and how they are standardised when a batch is asked for.
+
+    Attributes
+    ----------
+    inputs : Tensor
+        Shape ``(n, *shape)``, 8-bit integers (a quarter of the memory) or 32-bit floats in data units.
+    labels : Tensor
+        Integer labels, shape ``(n,)``.
+    preprocessing : Preprocessing
+
+    Examples
+    --------
+    >>> inputs = torch.arange(6.0)[:, None]
+    >>> examples = Examples(inputs, torch.zeros(6, dtype=torch.long), Preprocessing.of(inputs))
+    >>> [len(labels) for _, labels in examples.batches(4)]
+    [4, 2]
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    preprocessing: Preprocessing
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised inputs ``(b, *shape)`` and labels ``(b,)`` of some examples."""
+        return self.preprocessing.standardize(self.inputs[indices]), self.labels[indices]
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """All examples in order, ``size`` at a time."""
+        for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
+            yield self.preprocessing.standardize(inputs), labels
+
+    def select(self, indices: Tensor) -> "Examples":
+        """Some of the examples, in the given order."""
+        return Examples(self.inputs[indices], self.labels[indices], self.preprocessing)
+
+    def standardized(self) -> Tensor:
+        """All inputs as the network takes them, shape ``(n, *shape)``."""
+        return self.preprocessing.standardize(self.inputs)
+
+    def class_counts(self, n_classes: int) -> Tensor:
+        """Number of examples of every class, shape ``(k,)``."""
+        return torch.bincount(self.labels, minlength=n_classes)

@@ -1,0 +1,148 @@
+"""From arrays as users have them to what a network learns from, and back."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookalike.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Standardisation per channel of a picture or per column of a table.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Shape of one input, ``(channels, height, width)`` or ``(columns,)``.
+    divisor : float
+        Integers are divided by this first: 255 for 8-bit pictures. What results are *data units*, 0 to 1 for those.
+    mean, spread : tuple of float
+        Mean and standard deviation in data units, one per channel or column; a constant one has spread 1.
+    low, high : tuple of float
+        Smallest and largest value seen in training, in data units, one per channel or column.
+
+    Examples
+    --------
+    >>> pictures = np.array([[[[0, 255]]], [[[255, 0]]]], dtype=np.uint8)
+    >>> preprocessing = Preprocessing.of(torch.from_numpy(pictures))
+    >>> preprocessing.standardize(torch.from_numpy(pictures))[0].flatten().tolist()
+    [-1.0, 1.0]
+    """
+
+    shape: Shape
+    divisor: float
+    mean: tuple[float, ...]
+    spread: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, inputs: Tensor) -> "Preprocessing":
+        """Learn from training inputs.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Shape ``(n, channels, height, width)`` or ``(n, columns)``; 8-bit integers or floats.
+        """
+        divisor = 255.0 if inputs.dtype == torch.uint8 else 1.0
+        channels = inputs.transpose(0, 1).flatten(1)
+        moments = [_moments(channel, divisor) for channel in channels]
+        return cls(
+            shape=tuple(inputs.shape[1:]),
+            divisor=divisor,
+            mean=tuple(mean for mean, _ in moments),
+            spread=tuple(spread if spread > 1e-8 * max(1.0, abs(mean)) else 1.0 for mean, spread in moments),
+            low=tuple(float(channel.min()) / divisor for channel in channels),
+            high=tuple(float(channel.max()) / divisor for channel in channels),
+        )
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether inputs are pictures and not rows of a table."""
+        return len(self.shape) == 3
+
+    def to_data_units(self, inputs: Tensor) -> Tensor:
+        """8-bit integers divided, floats as they are; 32-bit floats of the same shape."""
+        return inputs.float() / self.divisor if inputs.dtype == torch.uint8 else inputs.float()
+
+    def standardize(self, inputs: Tensor) -> Tensor:
+        """What the network takes.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Shape ``(n, *shape)``, 8-bit integers or floats in data units.
+
+        Returns
+        -------
+        Tensor
+            32-bit floats, the same shape.
+        """
+        return (self.to_data_units(inputs) - self._column(self.mean)) / self._column(self.spread)
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        """The inverse of `standardize`, in data units, the same shape."""
+        return inputs * self._column(self.spread) + self._column(self.mean)
+
+    def value_range(self) -> tuple[Tensor, Tensor]:
+        """Smallest and largest training value in the network's units, each of a shape that broadcasts to an input."""
+        low, high = self._column(self.low), self._column(self.high)
+        mean, spread = self._column(self.mean), self._column(self.spread)
+        return ((low - mean) / spread)[0], ((high - mean) / spread)[0]
+
+    @property
+    def eight_bit_range(self) -> tuple[float, float]:
+        """What 0 and 255 of an 8-bit picture stand for, in data units: 0 and 1 for pictures that came as such."""
+        return (0.0, 1.0) if self.divisor != 1 else (min(self.low), max(self.high))
+
+    def to_eight_bit(self, pictures: Tensor) -> np.ndarray:
+        """Pictures as image files hold them; values beyond the range are cut off.
+
+        Parameters
+        ----------
+        pictures : Tensor
+            8-bit integers, or floats in data units, shape ``(n, channels, height, width)``.
+
+        Returns
+        -------
+        ndarray
+            Shape ``(n, height, width)`` for one channel, else ``(n, height, width, channels)``.
+        """
+        if pictures.dtype != torch.uint8:
+            low, high = self.eight_bit_range
+            share = (pictures - low) / max(high - low, 1e-12)
+            pictures = (share * 255).round().clamp(0, 255).to(torch.uint8)
+        arrays = pictures.permute(0, 2, 3, 1).numpy()
+        return arrays[..., 0] if arrays.shape[3] == 1 else arrays
+
+    def from_eight_bit(self, arrays: np.ndarray) -> Tensor:
+        """The inverse of `to_eight_bit` up to rounding: data units, shape ``(n, channels, height, width)``."""
+        low, high = self.eight_bit_range
+        pictures = torch.from_numpy(np.ascontiguousarray(arrays)).float()
+        pictures = pictures[:, None] if pictures.ndim == 3 else pictures.permute(0, 3, 1, 2)
+        return pictures / 255 * (high - low) + low
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Preprocessing":
+        """The inverse of `to_dict`."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**fields)
+
+    def _column(self, values: tuple[float, ...]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32).view(1, -1, *(1,) * (len(self.shape) - 1))
+
+
+def _moments(channel: Tensor, divisor: float) -> tuple[float, float]:
+    values = channel.double() / divisor
+    return float(values.mean()), float(values.std(correction=0))

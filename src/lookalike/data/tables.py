@@ -1,0 +1,182 @@
+"""Arrays in an .npz file and rows in a .csv file."""
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.data.datasets import Dataset, Part
+from lookalike.data.splits import stratified_split
+from lookalike.errors import DataError, DataNotFoundError, describe, suggest
+
+_LABEL_COLUMNS = ("label", "class", "target", "y", "species")
+_INPUT_ARRAYS = ("x_train", "X_train", "x", "X")
+_LABEL_ARRAYS = ("y_train", "y", "labels")
+_MISSING = ("", "na", "nan", "null", "none", "?")
+
+
+def load_npz(file: Path, *, test_fraction: float = 0.2) -> Dataset:
+    """Arrays ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+
+    Parameters
+    ----------
+    file : Path
+    test_fraction : float
+        Share of each class set aside for testing where the file has no test arrays.
+
+    Raises
+    ------
+    DataNotFoundError
+        If the file is not there.
+    DataError
+        If it is damaged, lacks the arrays, or holds Python objects, which are never unpacked.
+    """
+    arrays = _arrays(file)
+    inputs = next((arrays[name] for name in _INPUT_ARRAYS if name in arrays), None)
+    labels = next((arrays[name] for name in _LABEL_ARRAYS if name in arrays), None)
+    if inputs is None or labels is None:
+        raise DataError(
+            describe(f"arrays x and y, or x_train and y_train, in {file}", f"{sorted(arrays)}", "rename the arrays")
+        )
+    whole = Part(inputs, labels.ravel())
+    test_inputs = next((arrays[name] for name in ("x_test", "X_test") if name in arrays), None)
+    if test_inputs is not None and "y_test" in arrays:
+        return Dataset(name=str(file), train=whole, test=Part(test_inputs, arrays["y_test"].ravel()))
+    return split_off_test(str(file), whole, test_fraction)
+
+
+def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2) -> Dataset:
+    """A table with a header: one column of labels, numbers in all others.
+
+    Parameters
+    ----------
+    file : Path
+    label : str, optional
+        Name of the column of labels; otherwise the first of label, class, target, y, species that is there.
+    test_fraction : float
+        Share of each class set aside for testing.
+
+    Raises
+    ------
+    DataNotFoundError
+        If the file is not there.
+    DataError
+        If there is no column of labels, a label is missing, or another column holds something that is no number.
+    """
+    header, rows = read_table(file)
+    column = _label_column(header, label, file)
+    labels = [row[column].strip() for row in rows]
+    missing = [number + 2 for number, value in enumerate(labels) if value.lower() in _MISSING]
+    if missing:
+        raise DataError(
+            describe(
+                f"a label in every row of {file}",
+                f"none in {len(missing)} rows, first in line {missing[0]}",
+                "fill the labels in or remove the rows",
+            )
+        )
+    kept = [index for index in range(len(header)) if index != column]
+    whole = Part(numbers(header, rows, kept, file), _as_integers(labels))
+    return split_off_test(str(file), whole, test_fraction, tuple(header[index] for index in kept))
+
+
+def read_table(file: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a csv file as words.
+
+    Raises
+    ------
+    DataNotFoundError
+        If the file is not there.
+    DataError
+        If it is empty, is no text, or a row is longer or shorter than the header.
+    """
+    if not file.is_file():
+        raise DataNotFoundError(describe("a csv file", f"no file {file}", "check the path"))
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as opened:
+            lines = [row for row in csv.reader(opened) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(describe(f"text in {file}", str(error), "save the table as UTF-8 csv")) from error
+    if len(lines) < 2:
+        raise DataError(describe(f"a header and at least one row in {file}", f"{len(lines)} lines"))
+    header, rows = [name.strip() for name in lines[0]], lines[1:]
+    for number, row in enumerate(rows):
+        if len(row) != len(header):
+            raise DataError(describe(f"{len(header)} columns in line {number + 2} of {file}", f"{len(row)}"))
+    return header, rows
+
+
+def numbers(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], file: Path) -> np.ndarray:
+    """Some columns of a table as numbers, shape ``(rows, columns)``.
+
+    Raises
+    ------
+    DataError
+        If there is no column, or a value is missing or no number; the message names line and column.
+    """
+    if not columns:
+        raise DataError(describe(f"at least one column of numbers in {file}", f"only {list(header)}"))
+    values = np.empty((len(rows), len(columns)), dtype=np.float32)
+    for place, column in enumerate(columns):
+        for number, row in enumerate(rows):
+            try:
+                values[number, place] = float(row[column])
+            except ValueError as error:
+                raise DataError(
+                    describe(
+                        f"a number in line {number + 2}, column {header[column]!r} of {file}",
+                        repr(row[column]),
+                        "encode words as numbers, fill missing values, or remove the column",
+                    )
+                ) from error
+    return values
+
+
+def split_off_test(name: str, whole: Part, fraction: float, columns: tuple[str, ...] = ()) -> Dataset:
+    """Set a share of every class aside for testing, always the same for the same labels.
+
+    Parameters
+    ----------
+    name : str
+    whole : Part
+    fraction : float
+        From 0 to below 1.
+    columns : tuple of str
+    """
+    train, test = stratified_split(whole.labels, fraction, seed=0)
+    note = f"no test part: {len(test)} of {len(whole)} examples set aside for testing"
+    return Dataset(name, whole.select(train), whole.select(test), columns, (note,))
+
+
+def _arrays(file: Path) -> dict[str, np.ndarray]:
+    if not file.is_file():
+        raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
+    try:
+        with np.load(file, allow_pickle=False) as packed:
+            return {name: packed[name] for name in packed.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        advice = "np.savez(file, x=pictures, y=labels) with plain arrays"
+        raise DataError(describe(f"plain arrays in {file}", str(error), advice)) from error
+
+
+def _label_column(header: list[str], label: str | None, file: Path) -> int:
+    if label is not None:
+        if label not in header:
+            raise DataError(describe(f"a column {label!r} in {file}", f"{header}", suggest(label, header)))
+        return header.index(label)
+    lower = [name.lower() for name in header]
+    found = next((lower.index(name) for name in _LABEL_COLUMNS if name in lower), None)
+    if found is None:
+        raise DataError(
+            describe(f"a column of labels in {file}", f"{header}", "data__label=NAME, the column that holds them")
+        )
+    return found
+
+
+def _as_integers(labels: list[str]) -> np.ndarray:
+    try:
+        return np.array([int(label) for label in labels])
+    except ValueError:
+        return np.array(labels)

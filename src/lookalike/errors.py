@@ -1,0 +1,84 @@
+"""The exceptions of the library, and the one helper that words them.
+
+Every message has three parts: what was expected, what came, and what to do about it.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class LookalikeError(Exception):
+    """Anything this library refuses to do; the command line turns it into one line and exit code 2."""
+
+
+class ParameterError(LookalikeError, ValueError):
+    """A parameter or a name that does not exist, or a value outside its range."""
+
+
+class DataError(LookalikeError, ValueError):
+    """Inputs or labels that cannot be learned from, or that do not fit the model."""
+
+
+class DataNotFoundError(LookalikeError, FileNotFoundError):
+    """A data set, a folder or a file that is not there."""
+
+
+class ModelFileError(LookalikeError, ValueError):
+    """A model folder that is missing, damaged, altered, or written by a newer version."""
+
+
+class FolderInUseError(LookalikeError, FileExistsError):
+    """An output folder that already holds another run."""
+
+
+class TrainingError(LookalikeError, RuntimeError):
+    """Training that cannot go on: a loss that is not finite, or a network that collapsed."""
+
+
+class MissingExtraError(LookalikeError, ImportError):
+    """An optional dependency that a feature needs and that is not installed."""
+
+
+def describe(expected: str, got: object, try_: str = "") -> str:
+    """Word an error: what was expected, what came, what to do.
+
+    Parameters
+    ----------
+    expected : str
+        What would have been right.
+    got : object
+        What came instead; shortened when long.
+    try_ : str
+        What the reader can do now.
+
+    Examples
+    --------
+    >>> describe("a positive number", -1, "set epochs to 1 or more")
+    'expected a positive number, got -1; try: set epochs to 1 or more'
+    """
+    came = got if isinstance(got, str) else repr(got)
+    came = " ".join(came.split())
+    if len(came) > 300:
+        came = came[:297] + "..."
+    message = f"expected {expected}, got {came}"
+    return f"{message}; try: {try_}" if try_ else message
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Advice for a name that is not known: the closest one, and all there are.
+
+    Examples
+    --------
+    >>> suggest("cosin", ["dot", "cosine"])
+    "did you mean 'cosine'? (known: cosine, dot)"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.55)
+    listing = ", ".join(names) if names else "none"
+    return f"did you mean {close[0]!r}? (known: {listing})" if close else f"one of: {listing}"
+
+
+def require_extra(module: str, extra: str) -> MissingExtraError:
+    """The error for an optional dependency that is not installed, with the command that installs it."""
+    message = describe(f"the package {module!r}", "no such package here", f"pip install 'lookalike[{extra}]'")
+    return MissingExtraError(message)

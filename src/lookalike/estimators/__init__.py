@@ -1,0 +1,6 @@
+"""Estimators: scikit-learn's contract over everything below."""
+
+from lookalike.estimators.classifier import PrototypeClassifier
+from lookalike.estimators.progress import progress_bar
+
+__all__ = ["PrototypeClassifier", "progress_bar"]

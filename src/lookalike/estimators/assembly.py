@@ -1,0 +1,168 @@
+"""From choices by name to a network: what depends on the data is filled in here."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.backbones import Backbone, activation_shape
+from lookalike.data import Examples, Preprocessing
+from lookalike.errors import DataError, describe
+from lookalike.estimators.parameters import options_of
+from lookalike.initializers import Initializer
+from lookalike.network import PrototypeNetwork
+from lookalike.registry import build, component
+from lookalike.selection import nearest_of_class
+
+AUTO_PROTOTYPES = 4
+_SIDE_PER_PIXEL = 14
+_SAMPLE = 20_000
+_BATCH = 256
+
+
+def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts: Tensor) -> dict[str, Any]:
+    """The parameters with every ``"auto"`` that depends on the data replaced.
+
+    Parameters
+    ----------
+    parameters : mapping
+        As a user gives them.
+    preprocessing : Preprocessing
+    counts : Tensor
+        Training examples of each class, shape ``(k,)``.
+
+    Returns
+    -------
+    dict
+        Copies of instances, so that training leaves the user's own untouched.
+
+    Raises
+    ------
+    DataError
+        If an explicit number of prototypes exceeds a class's examples.
+    """
+    resolved = {name: copy.deepcopy(value) for name, value in parameters.items()}
+    backbone = resolved["backbone"]
+    if backbone == "auto":
+        resolved["backbone"] = "convnet" if preprocessing.is_picture else "mlp"
+    elif isinstance(backbone, nn.Module) and not isinstance(backbone, Backbone):
+        resolved |= {"backbone": "module", "backbone__module": backbone}
+    if resolved["augmentation"] == "auto":
+        pixels = min(preprocessing.shape[1:]) // _SIDE_PER_PIXEL if preprocessing.is_picture else 0
+        resolved["augmentation"] = "shift" if pixels else "none"
+        if pixels:
+            resolved.setdefault("augmentation__pixels", pixels)
+    if isinstance(resolved["prototypes"], str):
+        wanted = resolved.get("prototypes__n_per_class", "auto")
+        if wanted == "auto":
+            resolved["prototypes__n_per_class"] = [min(AUTO_PROTOTYPES, int(count)) for count in counts]
+        else:
+            _require_enough(wanted, counts)
+    if resolved["training"] == "auto":
+        latent = _space(resolved["prototypes"]) == "activation"
+        resolved["training"] = "projected" if latent else "joint"
+    return resolved
+
+
+def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classes: int) -> PrototypeNetwork:
+    """A network of the chosen components; its prototypes are not initialised yet.
+
+    Parameters
+    ----------
+    resolved : mapping
+        From `resolve`.
+    preprocessing : Preprocessing
+    n_classes : int
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name or option.
+    DataError
+        If a backbone cannot take inputs, or prototypes, of their shape.
+    """
+
+    def make(family: str, **supplied: Any) -> Any:
+        return build(family, resolved[family], options_of(family, resolved), supplied)
+
+    shape = preprocessing.shape
+    backbone = make("backbone", input_shape=shape)
+    activated = activation_shape(backbone)
+    prototypes = make(
+        "prototypes",
+        input_shape=shape,
+        activation_shape=activated,
+        n_classes=n_classes,
+        value_range=preprocessing.value_range(),
+    )
+    if prototypes.space == "input" and prototypes.shape != shape:
+        activation_shape(backbone, prototypes.shape)
+    return PrototypeNetwork(
+        backbone=backbone,
+        prototypes=prototypes,
+        similarity=make("similarity"),
+        transform=make("transforms"),
+        pooling=make("pooling"),
+        head=make("head", prototype_labels=prototypes.labels, n_classes=n_classes),
+    )
+
+
+@torch.no_grad()
+def initialize(
+    network: PrototypeNetwork, initializer: Initializer, examples: Examples, generator: torch.Generator
+) -> None:
+    """Give the prototypes their first values.
+
+    Parameters
+    ----------
+    network : PrototypeNetwork
+    initializer : Initializer
+    examples : Examples
+        Training examples; for prototypes in activation space at most 20,000 of them, drawn at random, pass the
+        backbone.
+    generator : torch.Generator
+    """
+    prototypes = network.prototypes
+    inputs, labels = examples.inputs, examples.labels
+    if prototypes.space == "activation":
+        picked = torch.randperm(len(examples), generator=generator)[:_SAMPLE]
+        inputs, labels = _activations(network.backbone, examples.select(picked)), labels[picked]
+    else:
+        inputs = examples.standardized()
+    values = initializer(prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator)
+    if prototypes.sources is not None and prototypes.space == "input":
+        sources = nearest_of_class(values, prototypes.labels, inputs, labels, distinct=True)
+        prototypes.sources.copy_(sources)
+        values = inputs[sources]
+    prototypes.set_values(values)
+
+
+def _activations(backbone: Backbone, examples: Examples) -> Tensor:
+    training = backbone.training
+    backbone.eval()
+    activations = torch.cat([backbone(inputs) for inputs, _ in examples.batches(_BATCH)])
+    backbone.train(training)
+    return activations
+
+
+def _space(prototypes: Any) -> str:
+    if isinstance(prototypes, str):
+        prototypes = component("prototypes", prototypes)
+    return prototypes.space
+
+
+def _require_enough(wanted: Any, counts: Tensor) -> None:
+    each = [wanted] * len(counts) if isinstance(wanted, int) else wanted
+    if not isinstance(each, list | tuple) or not all(isinstance(n, int) for n in each):
+        return
+    for label, (n, count) in enumerate(zip(each, counts.tolist(), strict=False)):
+        if n > count:
+            raise DataError(
+                describe(
+                    f"at least {n} training examples of every class, one for each prototype",
+                    f"{count} of class number {label}",
+                    "prototypes__n_per_class='auto', or more examples",
+                )
+            )

@@ -1,0 +1,342 @@
+"""The scikit-learn estimator: fit, predict, predict_proba, transform, explain, save, load."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from lookalike.comparison import Comparison
+from lookalike.errors import DataError, describe
+from lookalike.estimators import fitting, storage
+from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
+from lookalike.estimators.parameters import require_known
+from lookalike.estimators.progress import progress_bar
+from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
+from lookalike.persistence import load_model, save_model, save_pictures
+from lookalike.training import Callback
+
+_BATCH = 500
+
+
+class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):
+    """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
+
+    Every argument that names a component takes a name, listed by ``lookalike list``, or an instance. Options of a
+    component are given as ``argument__option``, as in ``prototypes__n_per_class=4`` or ``similarity__scale=20.0``.
+
+    Parameters
+    ----------
+    backbone : str, Backbone or torch.nn.Module
+        Where activations come from. ``"auto"``: ``"convnet"`` for pictures, ``"mlp"`` for tables. Any network of your
+        own serves, up to a layer: ``backbone=net, backbone__layer="features"``.
+    prototypes : str or Prototypes
+        What stands for a class. ``prototypes__n_per_class="auto"`` is 4, or all examples of a class that has fewer.
+    initializer : str or Initializer
+        Where prototypes start.
+    similarity : str or Similarity
+        How activations are compared.
+    transforms : str or Transform
+        Deformations that a prototype may undergo to meet an input.
+    pooling : str or Pooling
+        From similarity maps to scores.
+    head : str or Head
+        From scores to logits.
+    objective : str or Objective
+        What training minimises.
+    regularizers : str, mapping or sequence
+        What else is wanted: a name, names with weights, or pairs of an instance and its weight.
+    augmentation : str or Augmentation
+        Random changes of training inputs. ``"auto"``: shifts of up to a fourteenth of a picture's side (2 pixels of
+        28), none for tables.
+    training : str or sequence of Phase or mapping
+        The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, else ``"joint"``. Its options are
+        the fields of `lookalike.training.TrainingSettings`.
+    validation_fraction : float
+        Share of each class set aside to choose the best epoch and to calibrate probabilities, from 0 to below 1.
+    random_state : int, RandomState or None
+        Everything random follows from it.
+    verbose : bool
+        Show a progress bar on standard error.
+    **options
+        Options of the arguments above; unknown ones are reported by ``fit``.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Shape ``(k,)``.
+    network_ : PrototypeNetwork
+    prototypes_ : ndarray
+        Prototypes in data units, shape ``(p, ...)``: the inputs they are or, after a projection, were cut from.
+    prototype_labels_ : ndarray
+        The class of each, shape ``(p,)``.
+    explanation_ : GlobalExplanation
+        Each prototype's nearest training examples and usage.
+    history_ : tuple of Epoch
+    temperature_ : float
+        Divides the logits for `predict_proba`.
+    preprocessing_ : Preprocessing
+    seed_ : int
+    fitted_ : Fitted
+        All of this in one piece, with the pictures of nearest training examples.
+    n_features_in_ : int
+        Columns of a table; not set for pictures.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = PrototypeClassifier(prototypes__n_per_class=2, random_state=0).fit(X, y)
+    >>> classifier.prototypes_.shape, classifier.transform(X[:5]).shape
+    ((6, 4), (5, 6))
+    """
+
+    def __init__(
+        self,
+        backbone: Any = "auto",
+        prototypes: Any = "pixel",
+        initializer: Any = "points",
+        similarity: Any = "cosine",
+        transforms: Any = "identity",
+        pooling: Any = "max",
+        head: Any = "log_sum_exp",
+        objective: Any = "cross_entropy",
+        regularizers: Any = "none",
+        augmentation: Any = "auto",
+        training: Any = "auto",
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
+        verbose: bool = False,
+        **options: Any,
+    ) -> None:
+        self.backbone = backbone
+        self.prototypes = prototypes
+        self.initializer = initializer
+        self.similarity = similarity
+        self.transforms = transforms
+        self.pooling = pooling
+        self.head = head
+        self.objective = objective
+        self.regularizers = regularizers
+        self.augmentation = augmentation
+        self.training = training
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
+        for name, value in options.items():
+            setattr(self, name, value)
+
+    def fit(
+        self,
+        X: Any,  # noqa: N803 (scikit-learn's name)
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        folder: str | Path | None = None,
+        resume: bool = False,
+        callbacks: Sequence[Callback] = (),
+    ) -> "PrototypeClassifier":
+        """Learn prototypes and the network around them.
+
+        Parameters
+        ----------
+        X : array-like
+            Rows ``(n, columns)``, grey pictures ``(n, height, width)``, or colour pictures with the channels last or
+            second; 8-bit integers or numbers.
+        y : array-like
+            Labels, shape ``(n,)``: words, integers or truth values.
+        validation : tuple, optional
+            ``(X, y)`` held out by the caller; without it, ``validation_fraction`` of the examples are set aside.
+        folder : path, optional
+            Where a checkpoint is kept after every epoch while training runs.
+        resume : bool
+            Go on from the checkpoint in ``folder`` if there is one; the result has the same bits as a run left alone.
+        callbacks : sequence of callable
+            Called with every event of training; see `lookalike.training.Event`.
+
+        Returns
+        -------
+        PrototypeClassifier
+
+        Raises
+        ------
+        LookalikeError
+            In three parts: what was expected, what came, what to do.
+        """
+        parameters = self.get_params(deep=False)
+        require_known(parameters, self._get_param_names())
+        inputs = table_or_pictures(self, X, reset=True)
+        labels, classes = labels_and_classes(y)
+        if len(inputs) != len(labels):
+            raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
+        held = None
+        if validation is not None:
+            held = table_or_pictures(self, validation[0], reset=False), _known_labels(validation[1], classes)
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        fitted = fitting.fit(
+            fitting.Request(
+                parameters=parameters,
+                inputs=inputs,
+                labels=labels,
+                classes=[str(name) for name in classes.tolist()],
+                validation=held,
+                seed=self.seed_,
+                callbacks=[*callbacks, *([progress_bar()] if self.verbose else [])],
+                checkpoint=None if folder is None else Path(folder) / "checkpoint.safetensors",
+                resume=resume,
+            )
+        )
+        return self._take(fitted, classes)
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """The class of every input, shape ``(n,)``, as in ``classes_``."""
+        return self.classes_[self.decision_scores(X).argmax(1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
+        logits = self.decision_scores(X).astype(np.float64) / self.temperature_
+        logits -= logits.max(1, keepdims=True)
+        odds = np.exp(logits)
+        return odds / odds.sum(1, keepdims=True)
+
+    def decision_scores(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Logits, shape ``(n, k)``, columns as in ``classes_``."""
+        return np.concatenate([comparison.logits.numpy() for comparison in self.compare(X)])
+
+    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
+        return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
+
+    def explain(self, X: Any) -> list[LocalExplanation]:  # noqa: N803
+        """Why each input is given to its class, one explanation per input."""
+        return [
+            explanation
+            for comparison in self.compare(X)
+            for explanation in explain_decisions(
+                comparison,
+                head=self.network_.head,
+                pooling=self.network_.pooling,
+                temperature=self.temperature_,
+                about=self.explanation_,
+            )
+        ]
+
+    @torch.no_grad()
+    def compare(self, X: Any) -> list[Comparison]:  # noqa: N803
+        """The records of the passes that predictions are read from, 500 inputs each.
+
+        Raises
+        ------
+        DataError
+            If inputs are not finite or not of the shape the model was made for.
+        """
+        check_is_fitted(self)
+        inputs = table_or_pictures(self, X, reset=False)
+        require_same_shape(inputs, self.preprocessing_)
+        standardize = self.preprocessing_.standardize
+        return [
+            self.network_(standardize(batch), prototype_activations=self._prototype_activations)
+            for batch in inputs.split(_BATCH)
+        ]
+
+    def save(self, folder: str | Path, **extras: Any) -> None:
+        """Write a model folder: JSON and safetensors, enough to predict and explain anywhere, and PNG files to look at.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is not there; a model that is there is replaced once the new one is whole.
+        **extras
+            Plain values to keep beside the model, found again in ``extras_`` after `load`.
+        """
+        check_is_fitted(self)
+        remembered = {
+            name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)
+        }
+        plain = {name: np.asarray(value).tolist() for name, value in remembered.items()}
+        save_model(
+            Path(folder),
+            storage.to_stored(
+                self.fitted_, self.classes_, self.seed_, self.get_params(deep=False), {**plain, **extras}
+            ),
+        )
+        if self.preprocessing_.is_picture and len(self.prototypes_):
+            pictures = self.preprocessing_.to_eight_bit(torch.from_numpy(self.prototypes_))
+            names = [f"{index:03d} {name}" for index, name in enumerate(self.prototype_labels_)]
+            save_pictures(Path(folder) / "prototypes", dict(zip(names, pictures, strict=True)))
+
+    @classmethod
+    def load(cls, folder: str | Path, **instances: Any) -> "PrototypeClassifier":
+        """Read a model folder.
+
+        Parameters
+        ----------
+        folder : path
+        **instances
+            Components that were passed to the constructor as instances, a network of your own say: code is not stored.
+
+        Raises
+        ------
+        ModelFileError
+            If the folder holds no model, one of a newer version, or one that was altered or cut short.
+        """
+        restored = storage.from_stored(load_model(Path(folder)), instances)
+        classifier = cls(**restored.parameters)
+        extras: Mapping[str, Any] = restored.extras
+        if "n_features_in_" in extras:
+            classifier.n_features_in_ = extras["n_features_in_"]
+        if "feature_names_in_" in extras:
+            classifier.feature_names_in_ = np.array(extras["feature_names_in_"], dtype=object)
+        classifier.extras_ = {name: value for name, value in extras.items() if not name.endswith("_in_")}
+        classifier.seed_ = restored.seed
+        return classifier._take(restored.fitted, restored.classes)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Arguments and options by name, as scikit-learn's; options of components are among them."""
+        own = {name: getattr(self, name) for name in self._get_param_names()}
+        return own | {name: value for name, value in vars(self).items() if "__" in name and not name.startswith("_")}
+
+    def set_params(self, **params: Any) -> "PrototypeClassifier":
+        """Set arguments and options by name; unknown ones are reported here as in ``fit``."""
+        require_known(params, self._get_param_names())
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        """Number of prototypes, for scikit-learn's names of outputs."""
+        return len(self.prototype_labels_)
+
+    def _take(self, fitted: fitting.Fitted, classes: np.ndarray) -> "PrototypeClassifier":
+        """Make the results of a fit this classifier's own."""
+        self.fitted_ = fitted
+        self.classes_ = classes
+        self.network_ = fitted.network
+        self.preprocessing_ = fitted.preprocessing
+        self.history_ = fitted.history
+        self.temperature_ = fitted.temperature
+        self.explanation_: GlobalExplanation = fitted.about
+        self.prototypes_ = fitted.pictures["prototypes"].numpy()
+        self.prototype_labels_ = classes[fitted.network.prototypes.labels.numpy()]
+        with torch.no_grad():
+            self._prototype_activations: Tensor = fitted.network.activate_prototypes()
+        return self
+
+
+def _known_labels(y: Any, classes: np.ndarray) -> np.ndarray:
+    labels = np.asarray(y).ravel()
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise DataError(describe(f"validation labels among {classes.tolist()}", f"{unknown.tolist()}"))
+    return np.searchsorted(classes, labels)

@@ -1,0 +1,231 @@
+"""The steps of a fit, from checked inputs to everything a model consists of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookalike.data import Examples, Preprocessing, stratified_split
+from lookalike.errors import DataError, describe
+from lookalike.estimators.assembly import assemble, initialize, resolve
+from lookalike.estimators.parameters import options_of, weighted_regularizers
+from lookalike.explanations import GlobalExplanation, explain_prototypes
+from lookalike.metrics import best_temperature
+from lookalike.network import PrototypeNetwork
+from lookalike.registry import FAMILIES, build, key_of
+from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
+
+_ENOUGH_TO_CHOOSE_BY = 100
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything a fit finds.
+
+    Attributes
+    ----------
+    network : PrototypeNetwork
+        Trained, in evaluation mode.
+    preprocessing : Preprocessing
+    resolved : dict
+        Parameters with every ``"auto"`` replaced.
+    history : tuple of Epoch
+    temperature : float
+        Divides logits, fitted on the validation part; 1 without one.
+    about : GlobalExplanation
+        Its indices count the examples that were handed to ``fit``.
+    pictures : dict of Tensor
+        In data units: ``prototypes`` (inputs that the prototypes are, or were cut from) and ``neighbors`` (the training
+        examples that ``about`` names, in the order of ``neighbor_indices``).
+    n_training, n_validation : int
+    """
+
+    network: PrototypeNetwork
+    preprocessing: Preprocessing
+    resolved: dict[str, Any]
+    history: tuple[Epoch, ...]
+    temperature: float
+    about: GlobalExplanation
+    pictures: dict[str, Tensor]
+    n_training: int
+    n_validation: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fit is asked for.
+
+    Attributes
+    ----------
+    parameters : mapping
+        As a user gives them, all arguments present.
+    inputs : Tensor
+        From `lookalike.estimators.inputs.table_or_pictures`.
+    labels : ndarray
+        Integers, shape ``(n,)``.
+    classes : sequence of str
+        Names.
+    validation : tuple of Tensor and ndarray, or None
+        Held-out examples; ``None`` sets a share of the training examples aside.
+    seed : int
+    callbacks : sequence of callable
+    checkpoint : Path or None
+    resume : bool
+    """
+
+    parameters: Mapping[str, Any]
+    inputs: Tensor
+    labels: np.ndarray
+    classes: Sequence[str]
+    validation: tuple[Tensor, np.ndarray] | None
+    seed: int
+    callbacks: Sequence[Callback] = ()
+    checkpoint: Path | None = None
+    resume: bool = False
+
+
+def fit(request: Request) -> Fitted:
+    """Split, standardise, assemble, initialise, train, calibrate, and look at what was learned.
+
+    Parameters
+    ----------
+    request : Request
+
+    Raises
+    ------
+    LookalikeError
+        Whatever is wrong with parameters, data or training, before anything is changed.
+    """
+    training, validation, kept = _split(request)
+    n_classes = len(request.classes)
+    resolved = resolve(request.parameters, training.preprocessing, training.class_counts(n_classes))
+    regularizers = weighted_regularizers(resolved["regularizers"], options_of("regularizers", resolved))
+    settings = settings_from(options_of("training", resolved))
+    settings = settings.resolve(len(training), training.preprocessing.is_picture)
+    if len(validation) < _ENOUGH_TO_CHOOSE_BY:
+        settings = replace(settings, keep="last")
+
+    def make(family: str) -> Any:
+        return build(family, resolved[family], options_of(family, resolved), {})
+
+    initializer, objective, augmentation = make("initializer"), make("objective"), make("augmentation")
+    plan = plan_from(resolved["training"])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(request.seed)
+        network = assemble(resolved, training.preprocessing, n_classes)
+        initialize(network, initializer, training, torch.Generator().manual_seed(request.seed))
+    job = Job(
+        learner=Learner(network, objective, regularizers),
+        training=training,
+        validation=validation if len(validation) else None,
+        augmentation=augmentation,
+        settings=settings,
+        plan=plan,
+        seed=request.seed,
+        checkpoint=request.checkpoint,
+    )
+    history = train(job, request.callbacks, request.resume) if plan and settings.epochs else ()
+    network.eval().requires_grad_(False)
+    about = explain_prototypes(
+        network, training, classes=request.classes, similarity=key_of(type(network.similarity), FAMILIES["similarity"])
+    )
+    about = _renumbered(about, kept)
+    if network.prototypes.sources is not None:
+        network.prototypes.sources.copy_(torch.tensor([-1 if s.source is None else s.source for s in about.prototypes]))
+    return Fitted(
+        network=network,
+        preprocessing=training.preprocessing,
+        resolved=resolved,
+        history=history,
+        temperature=_temperature(network, validation),
+        about=about,
+        pictures=_pictures(network, about, request.inputs, training.preprocessing),
+        n_training=len(training),
+        n_validation=len(validation),
+    )
+
+
+@torch.no_grad()
+def logits_of(network: PrototypeNetwork, examples: Examples) -> Tensor:
+    """Logits of all examples, shape ``(n, k)``, prototypes activated once."""
+    given = network.activate_prototypes()
+    batches = [network(inputs, prototype_activations=given).logits for inputs, _ in examples.batches(_BATCH)]
+    return torch.cat(batches)
+
+
+def neighbor_indices(about: GlobalExplanation) -> list[int]:
+    """The training examples that an explanation names, sorted, each once."""
+    return sorted(
+        {
+            neighbor.index
+            for summary in about.prototypes
+            for neighbor in (*summary.neighbors, *summary.foreign_neighbors)
+        }
+    )
+
+
+def _split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
+    """Training and validation examples, and which of the inputs the former are."""
+    labels = torch.from_numpy(request.labels).long()
+    if request.validation is not None:
+        held_inputs, held_labels = request.validation
+        kept = np.arange(len(labels))
+        inputs = request.inputs
+    else:
+        fraction = request.parameters["validation_fraction"]
+        if not isinstance(fraction, int | float) or not 0 <= fraction < 1:
+            raise DataError(describe("validation_fraction from 0 to below 1", repr(fraction)))
+        keep = _most_prototypes(request.parameters)
+        kept, held = stratified_split(request.labels, fraction, seed=request.seed, keep=keep)
+        inputs, held_inputs, held_labels = request.inputs[kept], request.inputs[held], request.labels[held]
+    preprocessing = Preprocessing.of(inputs)
+    training = Examples(inputs, labels[kept], preprocessing)
+    return training, Examples(held_inputs, torch.from_numpy(held_labels).long(), preprocessing), kept
+
+
+def _most_prototypes(parameters: Mapping[str, Any]) -> int:
+    """So many examples of a class must stay in the training part."""
+    wanted = parameters.get("prototypes__n_per_class", "auto")
+    if isinstance(wanted, int):
+        return max(wanted, 1)
+    if isinstance(wanted, list | tuple) and wanted and all(isinstance(n, int) for n in wanted):
+        return max(wanted)
+    return 1
+
+
+def _temperature(network: PrototypeNetwork, validation: Examples) -> float:
+    if not len(validation):
+        return 1.0
+    return best_temperature(logits_of(network, validation).numpy(), validation.labels.numpy())
+
+
+def _renumbered(about: GlobalExplanation, kept: np.ndarray) -> GlobalExplanation:
+    """Indices into the training part become indices into what was handed to ``fit``."""
+
+    def renumber(summary: Any) -> Any:
+        return replace(
+            summary,
+            neighbors=tuple(replace(n, index=int(kept[n.index])) for n in summary.neighbors),
+            foreign_neighbors=tuple(replace(n, index=int(kept[n.index])) for n in summary.foreign_neighbors),
+            source=None if summary.source is None else int(kept[summary.source]),
+        )
+
+    return replace(about, prototypes=tuple(map(renumber, about.prototypes)))
+
+
+def _pictures(
+    network: PrototypeNetwork, about: GlobalExplanation, inputs: Tensor, preprocessing: Preprocessing
+) -> dict[str, Tensor]:
+    sources = [summary.source for summary in about.prototypes]
+    if network.prototypes.space == "input":
+        shown = preprocessing.restore(network.prototypes().detach())
+    elif None not in sources:
+        shown = preprocessing.to_data_units(inputs[sources])
+    else:
+        shown = torch.zeros(0, *preprocessing.shape)
+    return {"prototypes": shown.contiguous(), "neighbors": inputs[neighbor_indices(about)]}

@@ -1,0 +1,139 @@
+"""What users hand over, checked and brought into one form."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
+from torch import Tensor
+
+from lookalike.data import Preprocessing
+from lookalike.errors import DataError, describe
+
+_CHANNELS = (1, 3, 4)
+
+
+def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:  # noqa: N803 (scikit-learn's name)
+    """Inputs as one tensor: pictures ``(n, channels, height, width)`` or rows ``(n, columns)``.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Remembers names and number of columns, when ``reset``, or has them checked.
+    X : array-like, DataFrame or Tensor
+        Rows ``(n, columns)``; grey pictures ``(n, height, width)``; pictures ``(n, height, width, channels)`` or
+        ``(n, channels, height, width)`` with 1, 3 or 4 channels. 8-bit integers, or numbers.
+    reset : bool
+        Whether this is training.
+
+    Returns
+    -------
+    Tensor
+        8-bit integers for 8-bit pictures, 32-bit floats otherwise.
+
+    Raises
+    ------
+    DataError
+        For values that are not finite, or a shape that is none of these.
+    """
+    if isinstance(X, Tensor):
+        X = X.detach().cpu().numpy()  # noqa: N806
+    if getattr(X, "ndim", 2) > 2:
+        return _pictures(np.asarray(X))
+    table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
+    return _finite(table)
+
+
+def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Labels as integers, and the classes they count.
+
+    Parameters
+    ----------
+    y : array-like
+        Shape ``(n,)``: words, integers or truth values.
+
+    Returns
+    -------
+    tuple of ndarray
+        Integer labels ``(n,)`` and the sorted classes ``(k,)``.
+
+    Raises
+    ------
+    DataError
+        For fewer than two classes.
+    ValueError
+        For labels that are measurements and not classes.
+    """
+    if isinstance(y, Tensor):
+        y = y.detach().cpu().numpy()
+    y = column_or_1d(y, warn=True)
+    if y.dtype.kind in "fc" and not np.isfinite(y).all():
+        raise DataError(describe("a label for every input", "y with NaN or infinity", "drop the rows without a label"))
+    check_classification_targets(y)
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(describe("at least two classes", f"one class, {classes[0]!r}", "examples of a second class"))
+    return labels, classes
+
+
+def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
+    """Refuse inputs whose shape the model was not made for.
+
+    Raises
+    ------
+    DataError
+    """
+    if tuple(inputs.shape[1:]) != preprocessing.shape:
+        raise DataError(
+            describe(
+                f"inputs of shape {_shown(preprocessing.shape)}, as in training",
+                f"{_shown(tuple(inputs.shape[1:]))}",
+                "resize pictures, or convert between grey and colour, before predicting",
+            )
+        )
+    if preprocessing.divisor != 1 and inputs.dtype != torch.uint8 and len(inputs) and float(inputs.max()) > 2:
+        raise DataError(
+            describe(
+                "pictures as 8-bit integers from 0 to 255, as in training, or floats from 0 to 1",
+                f"floats up to {float(inputs.max()):g}",
+                "X.astype('uint8'), or X / 255",
+            )
+        )
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    if len(shape) != 3:
+        return f"{shape} (columns)"
+    return f"{shape} (channels, height, width)"
+
+
+def _pictures(pictures: np.ndarray) -> Tensor:
+    if pictures.ndim == 3:
+        pictures = pictures[:, None]
+    elif pictures.ndim == 4 and pictures.shape[1] not in _CHANNELS and pictures.shape[3] in _CHANNELS:
+        pictures = pictures.transpose(0, 3, 1, 2)
+    if pictures.ndim != 4 or pictures.shape[1] not in _CHANNELS or not len(pictures):
+        raise DataError(
+            describe(
+                "at least one picture, (n, height, width) or with an axis of 1, 3 or 4 channels second or last",
+                f"an array of shape {pictures.shape}",
+                "X of shape (n, height, width) or (n, height, width, 3)",
+            )
+        )
+    if pictures.dtype == np.uint8:
+        return torch.from_numpy(np.ascontiguousarray(pictures))
+    if pictures.dtype.kind not in "fiub":
+        raise DataError(describe("pictures of numbers", f"values of type {pictures.dtype}"))
+    return _finite(pictures)
+
+
+def _finite(values: np.ndarray) -> Tensor:
+    with np.errstate(over="ignore"):
+        tensor = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+    if not bool(torch.isfinite(tensor).all()):
+        bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))
+        came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond 32-bit floats)"
+        where = f"{len(bad)} of {len(values)} inputs, first at index {bad[0]}" if len(bad) else "X"
+        raise DataError(describe("finite values", f"{came} in {where}", "drop or fill them, with SimpleImputer say"))
+    return tensor

@@ -1,0 +1,89 @@
+"""One vocabulary of parameters: ``argument`` and ``argument__option``, in Python, YAML and on the command line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lookalike.errors import ParameterError, describe, suggest
+from lookalike.registry import FAMILIES, build
+from lookalike.regularizers import Regularizer
+
+# Arguments that take options, beside the families of components.
+_WITH_OPTIONS = (*(name for name in FAMILIES if name not in ("kernel", "regularizer")), "regularizers", "training")
+
+
+def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
+    """Refuse a parameter that does not exist.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Parameters as they were given, with or without options.
+    arguments : iterable of str
+        Arguments of the estimator.
+
+    Raises
+    ------
+    ParameterError
+        Naming the nearest argument that there is.
+    """
+    known = list(arguments)
+    for name in names:
+        argument, separator, _ = name.partition("__")
+        if argument not in known:
+            raise ParameterError(describe("a known parameter", repr(name), suggest(argument, known)))
+        if separator and argument not in _WITH_OPTIONS:
+            raise ParameterError(describe(f"{argument!r} without options", repr(name), f"{argument}=..."))
+
+
+def options_of(argument: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of an argument, without its prefix.
+
+    Examples
+    --------
+    >>> options_of("head", {"head": "linear", "head__own_weight": 2.0})
+    {'own_weight': 2.0}
+    """
+    start = f"{argument}__"
+    return {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
+
+
+def weighted_regularizers(choice: Any, options: Mapping[str, Any]) -> list[tuple[Regularizer, float]]:
+    """Regularizers with their weights.
+
+    Parameters
+    ----------
+    choice : str, mapping or sequence
+        A name, with weight 1; names with weights, ``{"total_variation": 0.1}``; or pairs of an instance and its weight.
+    options : mapping
+        Further names with weights, ``{"total_variation": 0.1}``, and options, ``{"total_variation__option": value}``.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, a weight that is no number, or options of a regularizer that is not chosen.
+
+    Examples
+    --------
+    >>> weighted_regularizers("none", {"total_variation": 0.1})[0][1]
+    0.1
+    """
+    if isinstance(choice, Sequence) and not isinstance(choice, str):
+        return [_weighted_instance(item) for item in choice]
+    weights = {choice: 1.0} if isinstance(choice, str) else dict(choice)
+    weights.pop("none", None)
+    weights |= {name: value for name, value in options.items() if "__" not in name}
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ParameterError(describe(f"a weight for the regularizer {name!r}", repr(weight), "a number"))
+    for name in options:
+        if name.partition("__")[0] not in weights:
+            raise ParameterError(describe("options of a chosen regularizer", f"regularizers__{name}"))
+    return [(build("regularizer", name, options_of(name, options), {}), weight) for name, weight in weights.items()]
+
+
+def _weighted_instance(item: Any) -> tuple[Regularizer, float]:
+    if not (isinstance(item, Sequence) and len(item) == 2 and isinstance(item[0], Regularizer)):
+        raise ParameterError(
+            describe("pairs (regularizer, weight)", repr(item), "[(TotalVariationRegularizer(), 0.1)]")
+        )
+    return item[0], float(item[1])

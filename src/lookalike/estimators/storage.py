@@ -1,0 +1,168 @@
+"""A fitted classifier as a model folder, and back."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from lookalike.data import Preprocessing
+from lookalike.errors import LookalikeError, ModelFileError, describe
+from lookalike.estimators.assembly import assemble
+from lookalike.estimators.fitting import Fitted
+from lookalike.explanations import GlobalExplanation
+from lookalike.persistence import StoredModel
+from lookalike.training import Epoch, Phase
+
+_KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a model folder gives back.
+
+    Attributes
+    ----------
+    fitted : Fitted
+    classes : ndarray
+    seed : int
+    parameters : dict
+        As the user gave them.
+    extras : dict
+        Names and number of columns, where there are any, and what the caller stored beside.
+    """
+
+    fitted: Fitted
+    classes: np.ndarray
+    seed: int
+    parameters: dict[str, Any]
+    extras: dict[str, Any]
+
+
+def to_stored(
+    fitted: Fitted, classes: np.ndarray, seed: int, parameters: Mapping[str, Any], extras: Mapping[str, Any]
+) -> StoredModel:
+    """A fitted model as plain values and tensors.
+
+    Raises
+    ------
+    ModelFileError
+        If class names are neither words, numbers nor truth values.
+    """
+    if classes.dtype.kind not in _KINDS:
+        raise ModelFileError(describe("classes that are words or numbers", f"type {classes.dtype}"))
+    document = {
+        "versions": versions(),
+        "classes": {"kind": _KINDS[classes.dtype.kind], "names": [str(name) for name in classes.tolist()]},
+        "seed": seed,
+        "parameters": {name: _plain(value) for name, value in parameters.items()},
+        "resolved": {name: _plain(value) for name, value in fitted.resolved.items()},
+        "preprocessing": fitted.preprocessing.to_dict(),
+        "temperature": fitted.temperature,
+        "n_training": fitted.n_training,
+        "n_validation": fitted.n_validation,
+        "history": [epoch.to_dict() for epoch in fitted.history],
+        "explanation": fitted.about.to_dict(),
+        "extras": dict(extras),
+    }
+    return StoredModel(document, {"weights": fitted.network.state_dict(), "pictures": dict(fitted.pictures)})
+
+
+def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
+    """The inverse of `to_stored`.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    instances : mapping
+        Components that were passed as instances when fitting: code is never stored, so they must be passed again.
+
+    Raises
+    ------
+    ModelFileError
+        If something is missing or does not fit.
+    """
+    document = stored.document
+    try:
+        preprocessing = Preprocessing.from_dict(document["preprocessing"])
+        kind, names = document["classes"]["kind"], document["classes"]["names"]
+        resolved = {name: _revive(name, value, instances) for name, value in document["resolved"].items()}
+        parameters = {name: _revive(name, value, instances) for name, value in document["parameters"].items()}
+        # Pretrained weights are in the file; asking for them again could start a download.
+        network = assemble({**resolved, **_without_weights(resolved)}, preprocessing, len(names))
+        network.load_state_dict(stored.tensors["weights"])
+        fitted = Fitted(
+            network=network.eval().requires_grad_(False),
+            preprocessing=preprocessing,
+            resolved=resolved,
+            history=tuple(Epoch(**epoch) for epoch in document["history"]),
+            temperature=float(document["temperature"]),
+            about=GlobalExplanation.from_dict(document["explanation"]),
+            pictures=dict(stored.tensors["pictures"]),
+            n_training=int(document["n_training"]),
+            n_validation=int(document["n_validation"]),
+        )
+        return Restored(fitted, _as_classes(kind, names), int(document["seed"]), parameters, document["extras"])
+    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        shown = str(error) if isinstance(error, LookalikeError) else f"{type(error).__name__}: {error}"
+        raise ModelFileError(
+            describe(
+                "a model as this version writes it", shown, "train anew, or load it with the version that wrote it"
+            )
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a model was made with."""
+    names = ("lookalike", "torch", "scikit-learn", "numpy", "lightning-fabric")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def _as_classes(kind: str, names: list[str]) -> np.ndarray:
+    if kind == "boolean":
+        return np.array([name == "True" for name in names])
+    if kind == "integer":
+        return np.array([int(name) for name in names])
+    if kind == "number":
+        return np.array([float(name) for name in names])
+    return np.array(names)
+
+
+def _plain(value: Any) -> Any:
+    """A value JSON can hold; an instance becomes a note that one was given."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Phase):
+        return _plain(asdict(value))
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return {"instance": type(value).__name__}
+
+
+def _revive(name: str, value: Any, instances: Mapping[str, Any]) -> Any:
+    if not (isinstance(value, dict) and set(value) == {"instance"}):
+        return value
+    argument = name.removesuffix("__module")
+    if argument in instances:
+        return instances[argument]
+    if name == "random_state":
+        return None
+    raise ModelFileError(
+        describe(
+            f"{argument!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
+            "nothing",
+            f"PrototypeClassifier.load(folder, {argument}=...)",
+        )
+    )
+
+
+def _without_weights(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    return {"backbone__weights": None} if resolved.get("backbone__weights") is not None else {}

@@ -1,0 +1,102 @@
+"""How good decisions and probabilities are on examples that were not learned from."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+from scipy.stats import binomtest
+
+from lookalike.metrics import accuracy, confusion_matrix, expected_calibration_error, negative_log_likelihood
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Figures over one set of examples.
+
+    Attributes
+    ----------
+    n : int
+        Number of examples.
+    accuracy : float
+    interval : tuple of float
+        95% confidence interval of the accuracy over examples (Wilson).
+    calibration_error, raw_calibration_error : float
+        Expected calibration error with and without the temperature.
+    negative_log_likelihood : float
+        Calibrated, in nats.
+    temperature : float
+    classes : tuple of str
+    recalls : tuple of float or None
+        Share of each class's examples that were given to it; ``None`` for a class without examples.
+    confusion : tuple of tuple of int
+        Row = true class, column = predicted class.
+    """
+
+    n: int
+    accuracy: float
+    interval: tuple[float, float]
+    calibration_error: float
+    raw_calibration_error: float
+    negative_log_likelihood: float
+    temperature: float
+    classes: tuple[str, ...]
+    recalls: tuple[float | None, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def most_confused(self, n: int = 3) -> list[tuple[str, str, int]]:
+        """Pairs (true class, predicted class, count) that are mistaken most often, the most frequent first."""
+        pairs = [
+            (true, predicted, self.confusion[row][column])
+            for row, true in enumerate(self.classes)
+            for column, predicted in enumerate(self.classes)
+            if row != column and self.confusion[row][column]
+        ]
+        return sorted(pairs, key=lambda pair: -pair[2])[:n]
+
+
+def judge(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temperature: float) -> Quality:
+    """Figures from logits and true labels.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Shape ``(n, k)``.
+    labels : ndarray
+        Integer labels, shape ``(n,)``, n at least 1.
+    classes : sequence of str
+    temperature : float
+        Divides the logits for the probabilities.
+
+    Raises
+    ------
+    DataError
+        If there are no examples.
+
+    Examples
+    --------
+    >>> quality = judge(np.eye(2) * 5, np.array([0, 1]), ["a", "b"], temperature=1.0)
+    >>> quality.accuracy, quality.confusion
+    (1.0, ((1, 0), (0, 1)))
+    """
+    predicted = logits.argmax(1)
+    counts = confusion_matrix(predicted, labels, len(classes))
+    interval = binomtest(int((predicted == labels).sum()), len(labels)).proportion_ci(method="wilson")
+    totals = counts.sum(1)
+    return Quality(
+        n=len(labels),
+        accuracy=accuracy(predicted, labels),
+        interval=(float(interval.low), float(interval.high)),
+        calibration_error=expected_calibration_error(softmax(logits.astype(np.float64) / temperature, 1), labels),
+        raw_calibration_error=expected_calibration_error(softmax(logits.astype(np.float64), 1), labels),
+        negative_log_likelihood=negative_log_likelihood(logits, labels, temperature),
+        temperature=temperature,
+        classes=tuple(classes),
+        recalls=tuple(counts[i, i] / total if total else None for i, total in enumerate(totals.tolist())),
+        confusion=tuple(tuple(row) for row in counts.tolist()),
+    )

@@ -1,0 +1,21 @@
+"""Experiments: a YAML file, read, checked and run."""
+
+from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
+from lookalike.experiments.reporting import contents_of, explained, report_run
+from lookalike.experiments.runs import Run, data_of, fit_run, open_run, quality_of, verify_run
+
+__all__ = [
+    "Run",
+    "RunConfig",
+    "assignments",
+    "config_from",
+    "contents_of",
+    "data_of",
+    "explained",
+    "fit_run",
+    "open_run",
+    "quality_of",
+    "read_settings",
+    "report_run",
+    "verify_run",
+]

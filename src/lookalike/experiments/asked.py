@@ -1,0 +1,127 @@
+"""What a user asks a model about: files, folders, tables, or examples of its test part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
+from lookalike.data.tables import numbers, read_table
+from lookalike.errors import DataError, DataNotFoundError, describe
+from lookalike.experiments.runs import Run, data_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Inputs as the classifier takes them.
+
+    Attributes
+    ----------
+    inputs : ndarray
+    names : list of str
+    true : list of str or None
+        The true class of each, where it is known.
+    notes : list of str
+        What was done on the way and should be said.
+    """
+
+    inputs: np.ndarray
+    names: list[str]
+    true: list[str | None]
+    notes: list[str]
+
+
+def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> Asked:
+    """Read what is asked about.
+
+    Parameters
+    ----------
+    run : Run
+    wanted : sequence of str
+        Pictures and folders of pictures; or one .npz, one .csv; or ``test:17``, examples of the run's own test part.
+    strict : bool
+        Refuse pictures that cannot be read, or that have another size or other colours than the model's.
+
+    Raises
+    ------
+    DataNotFoundError
+        If something is not there.
+    DataError
+        If it cannot be read, or does not fit the model.
+    """
+    if all(name.startswith("test:") for name in wanted):
+        return _from_test(run, wanted)
+    path = Path(wanted[0])
+    if len(wanted) == 1 and path.suffix == ".csv":
+        return _from_table(run, path)
+    if len(wanted) == 1 and path.suffix == ".npz":
+        return _from_arrays(path)
+    return _from_pictures(run, [Path(name) for name in wanted], strict)
+
+
+def _from_test(run: Run, wanted: Sequence[str]) -> Asked:
+    test = data_of(run).test
+    places = []
+    for name in wanted:
+        place = name.removeprefix("test:")
+        if not place.isdigit() or int(place) >= len(test):
+            raise DataError(describe(f"test:N with N from 0 to {len(test) - 1}", name))
+        places.append(int(place))
+    names = [f"test example {place}" for place in places]
+    return Asked(test.inputs[places], names, [str(label) for label in test.labels[places]], [])
+
+
+def _from_table(run: Run, file: Path) -> Asked:
+    columns = run.extras.get("columns") or []
+    header, rows = read_table(file)
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise DataError(describe(f"the columns {columns} in {file}", f"{header}", f"add {missing}"))
+    places = [header.index(name) for name in columns] if columns else list(range(len(header)))
+    names = [f"{file.name}, line {number + 2}" for number in range(len(rows))]
+    return Asked(numbers(header, rows, places, file), names, [None] * len(rows), [])
+
+
+def _from_arrays(file: Path) -> Asked:
+    if not file.is_file():
+        raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
+    with np.load(file, allow_pickle=False) as arrays:
+        name = next((name for name in ("x", "X", "x_test", "X_test") if name in arrays.files), None)
+        if name is None:
+            raise DataError(describe(f"an array x in {file}", f"{arrays.files}"))
+        inputs = arrays[name]
+    return Asked(inputs, [f"{file.name}, {index}" for index in range(len(inputs))], [None] * len(inputs), [])
+
+
+def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
+    preprocessing = run.classifier.preprocessing_
+    if not preprocessing.is_picture:
+        raise DataError(
+            describe(f"a .csv or .npz of rows with {preprocessing.shape[0]} columns", f"{paths[0]}", "a table")
+        )
+    for path in paths:
+        if not path.exists():
+            raise DataNotFoundError(describe("a picture or a folder of pictures", f"no {path}", "check the path"))
+    files = [file for path in paths for file in list_pictures(path)]
+    pictures, failed = read_pictures(files)
+    bad = {file for file, _ in failed}
+    names = [str(file) for file in files if file not in bad]
+    reasons = ", ".join(f"{file} ({reason})" for file, reason in failed[:5])
+    if failed and (strict or not pictures):
+        raise DataError(describe("pictures that can be read", reasons, "remove or replace them"))
+    if not pictures:
+        raise DataError(describe("at least one picture", f"none in {', '.join(map(str, paths))}"))
+    channels, height, width = preprocessing.shape
+    resized = sum((picture.height, picture.width) != (height, width) for picture in pictures)
+    recolored = sum(is_grey(picture) != (channels == 1) for picture in pictures)
+    notes = [f"left out {len(failed)} unreadable files: {reasons}"] if failed else []
+    notes += [f"{resized} pictures cut and resized to {height}x{width}, as the model takes them"] if resized else []
+    notes += [f"{recolored} pictures converted to {'grey' if channels == 1 else 'colour'}"] if recolored else []
+    if strict and (resized or recolored):
+        kind = "grey" if channels == 1 else "colour"
+        raise DataError(describe(f"{kind} pictures of {height}x{width}", "; ".join(notes), "leave out --strict"))
+    inputs = np.stack([fit_picture(picture, (height, width), grey=channels == 1) for picture in pictures])
+    if preprocessing.divisor == 1:
+        inputs = preprocessing.from_eight_bit(inputs).numpy()
+    return Asked(inputs, names, [None] * len(names), notes)

@@ -1,0 +1,146 @@
+"""From a run to what its report shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from lookalike.data import Part
+from lookalike.errors import ModelFileError
+from lookalike.estimators.fitting import neighbor_indices
+from lookalike.estimators.inputs import table_or_pictures
+from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
+from lookalike.report import ExplainedExample, ReportContents, write_report
+
+_EXAMPLES = 12
+_WRONG = 6
+
+
+def report_run(run: Run, file: Path) -> None:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Its data must still be where they were, for the figures on the test part.
+    file : Path
+    """
+    test = data_of(run).test
+    quality = quality_of(run.classifier, test)
+    try:
+        verification = verify_run(run, test).to_dict()
+    except ModelFileError:
+        verification = None
+    contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test))
+    write_report(file, contents)
+
+
+def contents_of(
+    run: Run,
+    quality: dict[str, Any] | None = None,
+    verification: dict[str, Any] | None = None,
+    examples: Sequence[ExplainedExample] = (),
+) -> ReportContents:
+    """What a page shows of a run.
+
+    Parameters
+    ----------
+    run : Run
+    quality, verification : dict, optional
+    examples : sequence of ExplainedExample
+    """
+    classifier, preprocessing = run.classifier, run.classifier.preprocessing_
+    pictures, neighbors, rows = {}, {}, {}
+    if preprocessing.is_picture:
+        fitted = classifier.fitted_
+        pictures = dict(enumerate(preprocessing.to_eight_bit(fitted.pictures["prototypes"])))
+        shown = preprocessing.to_eight_bit(fitted.pictures["neighbors"])
+        neighbors = dict(zip(neighbor_indices(classifier.explanation_), shown, strict=True))
+    else:
+        rows = {index: _named(run, values) for index, values in enumerate(classifier.prototypes_)}
+    return ReportContents(
+        title=f"{run.config.data or run.folder.name}: what it looks like",
+        quality=quality,
+        verification=verification,
+        about=classifier.explanation_,
+        pictures=pictures,
+        neighbor_pictures=neighbors,
+        rows=rows,
+        history=[epoch.to_dict() for epoch in classifier.history_],
+        examples=list(examples),
+        making=_making(run),
+        learned=any(summary.source is None for summary in classifier.explanation_.prototypes),
+    )
+
+
+def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | None]) -> list[ExplainedExample]:
+    """Inputs with their explanations, ready to be shown.
+
+    Parameters
+    ----------
+    run : Run
+    inputs : array-like
+        As the classifier takes them.
+    names : sequence of str
+        What to call each.
+    true : sequence of str or None
+        The true class of each, where it is known.
+    """
+    classifier = run.classifier
+    tensor = table_or_pictures(classifier, inputs, reset=False)
+    is_picture = classifier.preprocessing_.is_picture
+    pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
+    return [
+        ExplainedExample(
+            name=name,
+            picture=picture,
+            values=() if is_picture else _named(run, row),
+            explanation=explanation,
+            true=answer,
+        )
+        for name, picture, row, explanation, answer in zip(
+            names, pictures, tensor, classifier.explain(inputs), true, strict=True
+        )
+    ]
+
+
+def chosen_examples(run: Run, test: Part) -> list[ExplainedExample]:
+    """Up to six wrong decisions, the surest first, and right ones of different classes to make twelve."""
+    classifier = run.classifier
+    probabilities = classifier.predict_proba(test.inputs)
+    predicted = classifier.classes_[probabilities.argmax(1)]
+    surest = np.argsort(-probabilities.max(1), kind="stable")
+    wrong = [index for index in surest if predicted[index] != test.labels[index]][:_WRONG]
+    right = [index for index in range(len(test)) if predicted[index] == test.labels[index]]
+    by_class: dict[Any, list[int]] = {}
+    for index in right:
+        by_class.setdefault(test.labels[index], []).append(index)
+    turns = [members[turn] for turn in range(_EXAMPLES) for members in by_class.values() if turn < len(members)]
+    picked = [*wrong, *turns[: _EXAMPLES - len(wrong)]]
+    names = [f"test example {index}" for index in picked]
+    return explained(run, test.inputs[picked], names, [str(label) for label in test.labels[picked]])
+
+
+def _named(run: Run, values: np.ndarray | Tensor) -> tuple[tuple[str, float], ...]:
+    columns = run.extras.get("columns") or [f"column {index}" for index in range(len(values))]
+    return tuple((name, float(value)) for name, value in zip(columns, values, strict=True))
+
+
+def _making(run: Run) -> dict[str, str]:
+    classifier, extras = run.classifier, run.extras
+    parameters = {
+        name: value for name, value in classifier.fitted_.resolved.items() if isinstance(value, str | int | float)
+    }
+    lines = {
+        "command": extras.get("command", ""),
+        "data": run.config.data,
+        "notes": "; ".join(extras.get("notes", [])),
+        "training examples": f"{classifier.fitted_.n_training} and {classifier.fitted_.n_validation} for validation",
+        "parameters": ", ".join(f"{name}={value}" for name, value in parameters.items()),
+        "seed": str(classifier.seed_),
+        "time": f"{extras['seconds']:.0f} s" if "seconds" in extras else "",
+        "versions": ", ".join(f"{name} {value}" for name, value in extras.get("versions", {}).items()),
+    }
+    return {name: value for name, value in lines.items() if value}

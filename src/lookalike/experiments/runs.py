@@ -1,0 +1,240 @@
+"""A run: a folder with a model, how it was made, how it went, and how good it is."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from PIL import Image
+
+from lookalike.data import Dataset, Part, load_dataset
+from lookalike.errors import DataError, FolderInUseError, ModelFileError, describe
+from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.inputs import table_or_pictures
+from lookalike.estimators.storage import versions
+from lookalike.evaluation import Quality, Verification, judge, verify
+from lookalike.experiments.config import RunConfig, config_from
+from lookalike.persistence import has_model
+from lookalike.training import Callback
+from lookalike.training.logs import csv_log, tensorboard_log
+
+CHECKPOINT = "checkpoint.safetensors"
+_VERIFIED = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, opened.
+
+    Attributes
+    ----------
+    folder : Path
+    classifier : PrototypeClassifier
+    config : RunConfig
+    """
+
+    folder: Path
+    classifier: PrototypeClassifier
+    config: RunConfig
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """What was noted when the run was made: data, notes, command, seconds."""
+        return self.classifier.extras_
+
+
+def fit_run(
+    config: RunConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Sequence[Callback] = (),
+    reading: Callable[[int, int], None] | None = None,
+    command: str = "",
+) -> tuple[Run, Quality]:
+    """Fit a classifier and leave a run folder: model, pictures, configuration, history, evaluation.
+
+    Parameters
+    ----------
+    config : RunConfig
+    folder : Path
+    resume : bool
+        Go on from the checkpoint that an interrupted run left there.
+    overwrite : bool
+        Replace the model of another run, once the new one is whole.
+    callbacks : sequence of callable
+        Told of every event of training.
+    reading : callable, optional
+        Told how many pictures are read, and of how many.
+    command : str
+        To be noted with the model.
+
+    Returns
+    -------
+    tuple
+        The run, and its quality on the test part.
+
+    Raises
+    ------
+    FolderInUseError
+        If the folder holds something else.
+    """
+    require_free(folder, resume=resume, overwrite=overwrite)
+    classifier = config.classifier()
+    dataset = load_dataset(config.data, progress=reading, **config.data_options)
+    began = time.perf_counter()
+    existed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+    logs = [csv_log(folder / "history.csv")]
+    if config.parameters.get("training__tensorboard"):
+        logs.append(tensorboard_log(folder / "tensorboard"))
+    try:
+        classifier.fit(
+            dataset.train.inputs, dataset.train.labels, folder=folder, resume=resume, callbacks=[*logs, *callbacks]
+        )
+    except Exception:
+        if not existed and not (folder / CHECKPOINT).exists():
+            for file in folder.iterdir():
+                file.unlink()
+            folder.rmdir()
+        raise
+    seconds = time.perf_counter() - began
+    extras = {
+        "config": config.to_dict(),
+        "notes": list(dataset.notes),
+        "columns": list(dataset.columns),
+        "command": command,
+        "seconds": round(seconds, 1),
+        "n_test": len(dataset.test),
+        "versions": versions(),
+    }
+    classifier.save(folder, **extras)
+    classifier.extras_ = extras
+    _write_text(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False))
+    quality = quality_of(classifier, dataset.test)
+    _write_text(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1))
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return Run(folder, classifier, config), quality
+
+
+def open_run(folder: Path) -> Run:
+    """Read a run folder, or any model folder that notes its data.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no model in it.
+    """
+    classifier = PrototypeClassifier.load(folder)
+    settings = classifier.extras_.get("config")
+    config = config_from(settings) if settings else RunConfig(data="")
+    return Run(folder, classifier, config)
+
+
+def data_of(run: Run, data: str | None = None) -> Dataset:
+    """The data set of a run, or another one.
+
+    Raises
+    ------
+    DataError
+        If the model does not say what it was trained on and none is named.
+    """
+    if data is not None:
+        return load_dataset(data)
+    if not run.config.data:
+        raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
+    return load_dataset(run.config.data, **run.config.data_options)
+
+
+def quality_of(classifier: PrototypeClassifier, part: Part) -> Quality:
+    """How good a classifier is on some examples.
+
+    Raises
+    ------
+    DataError
+        If there are none, or labels that the model does not know.
+    """
+    labels = np.searchsorted(classifier.classes_, part.labels).clip(0, len(classifier.classes_) - 1)
+    unknown = np.unique(part.labels[classifier.classes_[labels] != part.labels])
+    if len(unknown):
+        raise DataError(
+            describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
+        )
+    names = [str(name) for name in classifier.classes_.tolist()]
+    return judge(classifier.decision_scores(part.inputs), labels, names, classifier.temperature_)
+
+
+def verify_run(run: Run, part: Part) -> Verification:
+    """Whether the saved pictures, read back from the folder, reproduce the logits on some examples.
+
+    Raises
+    ------
+    ModelFileError
+        If a picture file is missing.
+    """
+    classifier = run.classifier
+    preprocessing = classifier.preprocessing_
+    inputs = table_or_pictures(classifier, part.inputs[:_VERIFIED], reset=False)
+    pictures = torch.from_numpy(classifier.prototypes_)
+    eight_bit = None
+    if preprocessing.is_picture and len(pictures):
+        files = sorted((run.folder / "prototypes").glob("*.png"))
+        if len(files) != len(pictures):
+            raise ModelFileError(
+                describe(
+                    f"{len(pictures)} pictures in {run.folder / 'prototypes'}", f"{len(files)}", "save the model again"
+                )
+            )
+        arrays = np.stack([np.asarray(Image.open(file)) for file in files])
+        eight_bit = preprocessing.from_eight_bit(arrays)
+    return verify(classifier.network_, preprocessing, inputs, pictures, eight_bit)
+
+
+def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse a folder that holds something a new run would spoil.
+
+    Raises
+    ------
+    FolderInUseError
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FolderInUseError(describe("a folder for the run", f"a file, {folder}", "another --out"))
+    if overwrite:
+        return
+    if has_model(folder):
+        raise FolderInUseError(
+            describe(
+                f"{folder} to be empty or new",
+                "a folder that holds a finished run",
+                "another --out, or --overwrite to replace it",
+            )
+        )
+    if (folder / CHECKPOINT).exists():
+        if not resume:
+            raise FolderInUseError(
+                describe(
+                    f"{folder} to be empty or new",
+                    "a folder that holds an interrupted run",
+                    "--resume to go on with it, or --overwrite to start anew",
+                )
+            )
+    elif any(folder.iterdir()) and not resume:
+        raise FolderInUseError(
+            describe(f"{folder} to be empty or new", "a folder that holds other files", "another --out, or --overwrite")
+        )
+
+
+def _write_text(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)

@@ -1,0 +1,21 @@
+"""Explanations: plain data that say why, and what the model takes for each class."""
+
+from lookalike.explanations.local import explain_decisions
+from lookalike.explanations.records import (
+    GlobalExplanation,
+    LocalExplanation,
+    Neighbor,
+    PrototypeMatch,
+    PrototypeSummary,
+)
+from lookalike.explanations.summary import explain_prototypes
+
+__all__ = [
+    "GlobalExplanation",
+    "LocalExplanation",
+    "Neighbor",
+    "PrototypeMatch",
+    "PrototypeSummary",
+    "explain_decisions",
+    "explain_prototypes",
+]

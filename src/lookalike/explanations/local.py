@@ -1,0 +1,95 @@
+"""Why this input was given to this class."""
+
+from collections.abc import Sequence
+
+import torch
+
+from lookalike.comparison import Comparison
+from lookalike.explanations.records import GlobalExplanation, LocalExplanation, PrototypeMatch
+from lookalike.heads import Head
+from lookalike.pooling import Pooling
+
+
+@torch.no_grad()
+def explain_decisions(
+    comparison: Comparison,
+    *,
+    head: Head,
+    pooling: Pooling,
+    temperature: float,
+    about: GlobalExplanation,
+) -> list[LocalExplanation]:
+    """One explanation per input of a pass.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    head : Head
+        The head that made the logits; its contributions and bias sum to them.
+    pooling : Pooling
+        Names the position that counts most.
+    temperature : float
+        Logits are divided by it for the probabilities.
+    about : GlobalExplanation
+        Class names and each prototype's nearest training examples.
+
+    Returns
+    -------
+    list of LocalExplanation
+    """
+    contributions, bias = head.contributions(comparison.scores), head.bias()
+    probabilities = (comparison.logits.double() / temperature).softmax(1)
+    positions = pooling.where(comparison.maps)
+    best = comparison.logits.topk(2, dim=1).indices.tolist()
+    return [
+        _explain(
+            comparison.scores[row].tolist(),
+            contributions[row].T.tolist(),
+            bias.tolist(),
+            comparison.logits[row].tolist(),
+            probabilities[row].tolist(),
+            positions[row].tolist(),
+            best[row],
+            about,
+        )
+        for row in range(len(comparison.logits))
+    ]
+
+
+def _explain(
+    scores: Sequence[float],
+    contributions: Sequence[Sequence[float]],
+    bias: Sequence[float],
+    logits: Sequence[float],
+    probabilities: Sequence[float],
+    positions: Sequence[Sequence[int]],
+    best: Sequence[int],
+    about: GlobalExplanation,
+) -> LocalExplanation:
+    first, second = best
+    matches = [
+        PrototypeMatch(
+            prototype=index,
+            class_name=about.prototypes[index].class_name,
+            score=score,
+            contribution=contributions[first][index],
+            contribution_to_runner_up=contributions[second][index],
+            position=(positions[index][0], positions[index][1]),
+            neighbors=about.prototypes[index].neighbors,
+        )
+        for index, score in enumerate(scores)
+    ]
+    matches.sort(key=lambda match: (-abs(match.contribution), match.prototype))
+    return LocalExplanation(
+        predicted=about.classes[first],
+        probability=probabilities[first],
+        logit=logits[first],
+        bias=bias[first],
+        runner_up=about.classes[second],
+        runner_up_probability=probabilities[second],
+        runner_up_logit=logits[second],
+        runner_up_bias=bias[second],
+        margin=logits[first] - logits[second],
+        similarity=about.similarity,
+        matches=tuple(matches),
+    )

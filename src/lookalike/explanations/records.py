@@ -1,0 +1,172 @@
+"""Explanations as plain data: nothing in them but numbers, words and tuples."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """A training example near a prototype.
+
+    Attributes
+    ----------
+    index : int
+        Which training example.
+    class_name : str
+    score : float
+        The model's own similarity of example and prototype.
+    """
+
+    index: int
+    class_name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class PrototypeMatch:
+    """One prototype's part in one decision.
+
+    Attributes
+    ----------
+    prototype : int
+    class_name : str
+        The class it stands for.
+    score : float
+        Measured similarity, after pooling.
+    contribution : float
+        What it adds to the logit of the predicted class.
+    contribution_to_runner_up : float
+        What it adds to the logit of the runner-up.
+    position : tuple of int
+        Row and column of the similarity map that count most.
+    neighbors : tuple of Neighbor
+        Its nearest training examples of its own class.
+    """
+
+    prototype: int
+    class_name: str
+    score: float
+    contribution: float
+    contribution_to_runner_up: float
+    position: tuple[int, int]
+    neighbors: tuple[Neighbor, ...] = ()
+
+
+@dataclass(frozen=True)
+class LocalExplanation:
+    """Why one input was given to a class.
+
+    Attributes
+    ----------
+    predicted, runner_up : str
+        Names of the two classes with the largest logits.
+    probability, runner_up_probability : float
+        Calibrated.
+    logit, runner_up_logit : float
+        ``bias + sum of contributions``, exactly.
+    bias, runner_up_bias : float
+    margin : float
+        Logit of the predicted class minus that of the runner-up.
+    similarity : str
+        Which similarity the scores are, by its registered name.
+    matches : tuple of PrototypeMatch
+        All prototypes, the largest absolute contribution first.
+    """
+
+    predicted: str
+    probability: float
+    logit: float
+    bias: float
+    runner_up: str
+    runner_up_probability: float
+    runner_up_logit: float
+    runner_up_bias: float
+    margin: float
+    similarity: str
+    matches: tuple[PrototypeMatch, ...]
+
+    def others(self, shown: int) -> float:
+        """What all but the first ``shown`` prototypes contribute to the predicted class together."""
+        return sum(match.contribution for match in self.matches[shown:])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "LocalExplanation":
+        """The inverse of `to_dict`, also after a passage through JSON."""
+        matches = tuple(
+            PrototypeMatch(
+                **{
+                    **match,
+                    "position": tuple(match["position"]),
+                    "neighbors": tuple(Neighbor(**neighbor) for neighbor in match["neighbors"]),
+                }
+            )
+            for match in values["matches"]
+        )
+        return cls(**{**values, "matches": matches})
+
+
+@dataclass(frozen=True)
+class PrototypeSummary:
+    """What one prototype stands for in the training data.
+
+    Attributes
+    ----------
+    prototype : int
+    class_name : str
+    usage : float
+        Share of the training examples given to its class in which it is the prototype that scores highest.
+    neighbors, foreign_neighbors : tuple of Neighbor
+        Nearest training examples of its own class, and of all other classes.
+    source : int or None
+        The training example that it is, or was cut from; ``None`` for a learned prototype.
+    """
+
+    prototype: int
+    class_name: str
+    usage: float
+    neighbors: tuple[Neighbor, ...]
+    foreign_neighbors: tuple[Neighbor, ...]
+    source: int | None = None
+
+
+@dataclass(frozen=True)
+class GlobalExplanation:
+    """What a model takes for the essence of each class.
+
+    Attributes
+    ----------
+    classes : tuple of str
+    similarity : str
+        Which similarity the scores are, by its registered name.
+    n_examples : int
+        Training examples looked at.
+    prototypes : tuple of PrototypeSummary
+    """
+
+    classes: tuple[str, ...]
+    similarity: str
+    n_examples: int
+    prototypes: tuple[PrototypeSummary, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "GlobalExplanation":
+        """The inverse of `to_dict`, also after a passage through JSON."""
+        prototypes = tuple(
+            PrototypeSummary(
+                **{
+                    **summary,
+                    "neighbors": tuple(Neighbor(**neighbor) for neighbor in summary["neighbors"]),
+                    "foreign_neighbors": tuple(Neighbor(**neighbor) for neighbor in summary["foreign_neighbors"]),
+                }
+            )
+            for summary in values["prototypes"]
+        )
+        return cls(**{**values, "classes": tuple(values["classes"]), "prototypes": prototypes})

@@ -1,0 +1,14 @@
+"""Initializers: first values of prototypes."""
+
+from lookalike.initializers.base import Initializer
+from lookalike.initializers.examples import KmeansInitializer, MeansInitializer, PointsInitializer
+from lookalike.initializers.noise import NormalInitializer, UniformInitializer
+
+__all__ = [
+    "Initializer",
+    "KmeansInitializer",
+    "MeansInitializer",
+    "NormalInitializer",
+    "PointsInitializer",
+    "UniformInitializer",
+]

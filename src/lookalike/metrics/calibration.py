@@ -1,0 +1,100 @@
+"""How far probabilities can be believed."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from lookalike.errors import DataError, describe
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy, over bins of equal width weighted by their size.
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        Shape ``(n, k)``, rows that sum to 1, n at least 1.
+    labels : ndarray
+        Integer labels, shape ``(n,)``.
+    n_bins : int
+        At least 1.
+
+    Returns
+    -------
+    float
+        From 0, where confidence is right on average in every bin, to 1.
+
+    Raises
+    ------
+    DataError
+        If there are no inputs.
+
+    References
+    ----------
+    [guo2017calibration]
+
+    Examples
+    --------
+    >>> expected_calibration_error(np.array([[0.75, 0.25]] * 4), np.array([0, 0, 0, 1]))
+    0.0
+    """
+    if not len(labels):
+        raise DataError(describe("at least one input", "none"))
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = [abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in np.unique(bins)]
+    return float(sum(gaps) / len(labels))
+
+
+def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
+    """Mean negative logarithm of the probability of the label, in nats.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Shape ``(n, k)``.
+    labels : ndarray
+        Integer labels, shape ``(n,)``, n at least 1.
+    temperature : float
+        Logits are divided by it, above 0.
+
+    Examples
+    --------
+    >>> round(negative_log_likelihood(np.zeros((3, 2)), np.array([0, 1, 1])), 4)
+    0.6931
+    """
+    if not len(labels):
+        raise DataError(describe("at least one input", "none"))
+    likelihoods = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
+    return float(-likelihoods[np.arange(len(labels)), labels].mean())
+
+
+def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature that makes the labels likeliest, between 1/1000 and 1000; temperature scaling after Guo et al.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Shape ``(n, k)``, of inputs that were not trained on.
+    labels : ndarray
+        Integer labels, shape ``(n,)``, n at least 1.
+
+    References
+    ----------
+    [guo2017calibration]
+
+    Examples
+    --------
+    >>> logits = np.array([[2.0, 0.0]] * 4)
+    >>> round(best_temperature(logits, np.array([0, 0, 0, 1])), 2)
+    1.82
+    """
+    limit = np.log(1000.0)
+    found = minimize_scalar(
+        lambda logarithm: negative_log_likelihood(logits, labels, float(np.exp(logarithm))),
+        bounds=(-limit, limit),
+        method="bounded",
+        options={"xatol": 1e-4},
+    )
+    return float(np.exp(found.x))

@@ -1,0 +1,64 @@
+"""How often decisions are right, and what they are mistaken for."""
+
+import numpy as np
+
+from lookalike.errors import DataError, describe
+
+
+def accuracy(predicted: np.ndarray, true: np.ndarray) -> float:
+    """Share of equal labels.
+
+    Parameters
+    ----------
+    predicted, true : ndarray
+        Shape ``(n,)``, n at least 1, any type.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    DataError
+        If there are none, or not as many of one as of the other.
+
+    Examples
+    --------
+    >>> accuracy(np.array([0, 1, 1]), np.array([0, 1, 2]))
+    0.6666666666666666
+    """
+    _require_alike(predicted, true)
+    return float(np.mean(predicted == true))
+
+
+def confusion_matrix(predicted: np.ndarray, true: np.ndarray, n_classes: int) -> np.ndarray:
+    """How often inputs of each class were given to each class.
+
+    Parameters
+    ----------
+    predicted, true : ndarray
+        Integer labels from 0 to ``n_classes - 1``, shape ``(n,)``, n at least 1.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray
+        Counts, shape ``(k, k)``: row = true class, column = predicted class.
+
+    Examples
+    --------
+    >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    _require_alike(predicted, true)
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
+
+
+def _require_alike(predicted: np.ndarray, true: np.ndarray) -> None:
+    if len(predicted) != len(true) or not len(true):
+        raise DataError(
+            describe("as many predictions as true labels, at least one", f"{len(predicted)} and {len(true)}")
+        )

@@ -1,0 +1,191 @@
+"""The composition: one network through which inputs and prototypes pass alike.
+
+    inputs -> backbone -> activations; prototypes -> the same backbone -> prototype activations;
+    similarity -> maps -> pooling -> scores -> head -> logits.
+
+Read this page first. Every part is a room of its own and can be replaced by any other of its family.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.backbones import Backbone
+from lookalike.backbones.normalization import BatchStatistics
+from lookalike.comparison import Comparison
+from lookalike.heads import Head
+from lookalike.pooling import Pooling
+from lookalike.prototypes import Prototypes
+from lookalike.shapes import Inputs, Labels, PrototypeActivations
+from lookalike.similarities import Similarity
+from lookalike.transforms import Transform
+
+
+class ComparingNetwork(nn.Module, ABC):
+    """Whatever answers a batch of inputs with a `Comparison`, and can therefore be trained by the same loop."""
+
+    @abstractmethod
+    def forward(self, inputs: Inputs, targets: Labels | None = None) -> Comparison:
+        """One pass, and its record.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Shape ``(n, ...)``.
+        targets : Tensor, optional
+            Integer labels, shape ``(n,)``.
+        """
+
+    def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:
+        """The learnable parameters of every room that has any, by the room's name."""
+        groups = {name: list(part.parameters()) for name, part in self.named_children()}
+        return {name: parameters for name, parameters in groups.items() if parameters}
+
+
+class PrototypeNetwork(ComparingNetwork):
+    """A classifier that compares every input with prototypes in the final activation space.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    prototypes : Prototypes
+    similarity : Similarity
+    transform : Transform
+    pooling : Pooling
+    head : Head
+
+    Examples
+    --------
+    >>> from lookalike.backbones import MlpBackbone
+    >>> from lookalike.heads import LogSumExpHead
+    >>> from lookalike.pooling import MaxPooling
+    >>> from lookalike.prototypes import PixelPrototypes
+    >>> from lookalike.similarities import CosineSimilarity
+    >>> from lookalike.transforms import IdentityTransform
+    >>> prototypes = PixelPrototypes((4,), 3, (torch.tensor(0.0), torch.tensor(1.0)), n_per_class=2)
+    >>> network = PrototypeNetwork(
+    ...     backbone=MlpBackbone((4,)), prototypes=prototypes, similarity=CosineSimilarity(),
+    ...     transform=IdentityTransform(), pooling=MaxPooling(), head=LogSumExpHead(prototypes.labels, 3))
+    >>> network(torch.zeros(5, 4)).logits.shape
+    torch.Size([5, 3])
+    """
+
+    backbone: Backbone
+    prototypes: Prototypes
+    similarity: Similarity
+    transform: Transform
+    pooling: Pooling
+    head: Head
+
+    def __init__(
+        self,
+        *,
+        backbone: Backbone,
+        prototypes: Prototypes,
+        similarity: Similarity,
+        transform: Transform,
+        pooling: Pooling,
+        head: Head,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.prototypes = prototypes
+        self.similarity = similarity
+        self.transform = transform
+        self.pooling = pooling
+        self.head = head
+
+    def forward(
+        self,
+        inputs: Inputs,
+        targets: Labels | None = None,
+        *,
+        prototype_activations: PrototypeActivations | None = None,
+        taps: Sequence[str] = (),
+    ) -> Comparison:
+        """One pass, and its record.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Shape ``(n, ...)``.
+        targets : Tensor, optional
+            Integer labels, shape ``(n,)``, for whoever reads the record.
+        prototype_activations : Tensor, optional
+            From `activate_prototypes`, when many batches meet the same prototypes.
+        taps : sequence of str
+            Names of submodules of the backbone whose outputs are wanted in the record.
+        """
+        prototypes = self.prototypes()
+        with tapped(self.backbone, taps) as outputs:
+            if prototype_activations is None:
+                activations, prototype_activations = self._activate(inputs, prototypes)
+            else:
+                activations = self.backbone(inputs)
+        maps, alignments = self.transform.reduce(self.similarity(activations, prototype_activations))
+        scores = self.pooling(maps)
+        return Comparison(
+            inputs=inputs,
+            targets=targets,
+            prototypes=prototypes,
+            labels=self.prototypes.labels,
+            activations=activations,
+            prototype_activations=prototype_activations,
+            maps=maps,
+            scores=scores,
+            logits=self.head(scores),
+            taps={name: (output[: len(inputs)], output[len(inputs) :]) for name, output in outputs.items()},
+            alignments=alignments,
+        )
+
+    def activate_prototypes(self) -> PrototypeActivations:
+        """Final activations of all views of all prototypes, shape ``(p, d, ph, pw)``, to be computed once and kept.
+
+        Meant for evaluation mode, in which an input's activations depend on no other input.
+        """
+        prototypes = self.prototypes()
+        if self.prototypes.space == "activation":
+            return prototypes
+        return self.backbone(self.transform.views(prototypes))
+
+    def _activate(self, inputs: Tensor, prototypes: Tensor) -> tuple[Tensor, Tensor]:
+        if self.prototypes.space == "activation":
+            return self.backbone(inputs), prototypes
+        views = self.transform.views(prototypes)
+        if views.shape[1:] == inputs.shape[1:]:
+            with BatchStatistics(len(inputs)):
+                activations = self.backbone(torch.cat([inputs, views]))
+            return activations[: len(inputs)], activations[len(inputs) :]
+        with BatchStatistics(None) as statistics:
+            activations = self.backbone(inputs)
+            statistics.replay()
+            return activations, self.backbone(views)
+
+
+@contextmanager
+def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Collect the outputs of named submodules while the context is open; of several passes, one after the other.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    names : sequence of str
+        As ``module.named_modules()`` spells them.
+    """
+    outputs: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable:
+        def hook(_module: nn.Module, _args: tuple, output: Tensor) -> None:
+            outputs[name] = torch.cat([outputs[name], output]) if name in outputs else output
+
+        return hook
+
+    handles = [module.get_submodule(name).register_forward_hook(keep(name)) for name in names]
+    try:
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,200 @@
+"""A model folder: JSON that says what it is, safetensors that hold the numbers; nothing in it is ever executed.
+
+``model.json`` names the weight file by its content. Saving writes new files first, under new names, and replaces
+``model.json`` last, in one step: a full disk or a kill on the way leaves the old model as it was.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from lookalike.errors import ModelFileError, describe
+
+FORMAT = 1
+DOCUMENT = "model.json"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """What a model folder holds.
+
+    Attributes
+    ----------
+    document : dict
+        Plain values.
+    tensors : dict of str to dict of Tensor
+        Groups of tensors, one file each.
+    """
+
+    document: dict[str, Any]
+    tensors: dict[str, dict[str, Tensor]]
+
+
+def save_model(folder: Path, model: StoredModel) -> None:
+    """Write a model folder; one that is there is replaced only when the new one is whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    model : StoredModel
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; the old model is still there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, dict[str, str]] = {}
+    written: list[Path] = []
+    try:
+        for name, tensors in model.tensors.items():
+            content = save_tensors({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+            digest = hashlib.sha256(content).hexdigest()
+            file = folder / f"{name}-{digest[:12]}.safetensors"
+            if not file.exists():
+                written.append(file)
+            _write(file, content)
+            files[name] = {"file": file.name, "sha256": digest}
+        document = {"format": FORMAT, **model.document, "files": files}
+        _write(folder / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
+    _sweep(folder, model.tensors, {entry["file"] for entry in files.values()})
+
+
+def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
+    """Write pictures as PNG files into a folder of their own, which is replaced as a whole.
+
+    Parameters
+    ----------
+    folder : Path
+    pictures : mapping
+        8-bit arrays by name; letters that a file's name cannot bear become dashes.
+    """
+    draft, old = folder.with_name(f".{folder.name}.draft"), folder.with_name(f".{folder.name}.old")
+    for leftover in (draft, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, picture in pictures.items():
+        safe = re.sub(r"[^\w.]+", "-", name).strip("-.") or "picture"
+        Image.fromarray(picture).save(draft / f"{safe}.png")
+    if folder.exists():
+        folder.rename(old)
+    draft.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load_model(folder: Path) -> StoredModel:
+    """Read a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    ModelFileError
+        If there is no model, it was written by a newer version, or a file is missing, truncated or altered.
+    """
+    document = load_document(folder)
+    tensors: dict[str, dict[str, Tensor]] = {}
+    for name, entry in document["files"].items():
+        file = folder / Path(entry["file"]).name
+        if not file.is_file():
+            raise ModelFileError(describe(f"the file {file.name} in {folder}", "none", "copy the whole folder"))
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            raise ModelFileError(
+                describe(
+                    f"{file} as it was saved",
+                    "one that was altered or cut short: its sha256 differs",
+                    "copy the folder again or train anew",
+                )
+            )
+        try:
+            tensors[name] = load_tensors(content)
+        except SafetensorError as error:
+            raise ModelFileError(describe(f"tensors in {file}", str(error), "train anew")) from error
+    return StoredModel(document, tensors)
+
+
+def load_document(folder: Path) -> dict[str, Any]:
+    """What ``model.json`` says, without the tensors.
+
+    Raises
+    ------
+    ModelFileError
+        As `load_model`.
+    """
+    file = folder / DOCUMENT
+    if not file.is_file():
+        raise ModelFileError(
+            describe(f"a model in {folder}", f"no {DOCUMENT} there", f"lookalike fit DATA --out {folder}")
+        )
+    try:
+        document = json.loads(file.read_bytes())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(describe(f"JSON in {file}", str(error), "copy the folder again or train anew")) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise ModelFileError(describe(f"a model's description in {file}", "something else", "train anew"))
+    if document["format"] > FORMAT:
+        written = document.get("versions", {}).get("lookalike", "unknown")
+        raise ModelFileError(
+            describe(
+                f"a model of format {FORMAT} or older",
+                f"format {document['format']}, written by version {written}",
+                "pip install --upgrade lookalike",
+            )
+        )
+    if not _is_table_of_files(document.get("files")):
+        raise ModelFileError(describe(f"a table of files in {file}", repr(document.get("files")), "train anew"))
+    return document
+
+
+def has_model(folder: Path) -> bool:
+    """Whether the folder holds a model, whole or not."""
+    return (folder / DOCUMENT).exists()
+
+
+def _is_table_of_files(files: Any) -> bool:
+    return isinstance(files, Mapping) and all(
+        isinstance(entry, Mapping) and isinstance(entry.get("file"), str) and isinstance(entry.get("sha256"), str)
+        for entry in files.values()
+    )
+
+
+def _write(file: Path, content: bytes) -> None:
+    draft = file.with_name(f".{file.name}.draft")
+    try:
+        with draft.open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(draft, file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _sweep(folder: Path, groups: Mapping[str, Any], current: set[str]) -> None:
+    """Remove what earlier models left under the same names."""
+    for name in groups:
+        for file in folder.glob(f"{name}-????????????.safetensors"):
+            if file.name not in current:
+                file.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""Published methods as short compositions; each returns a classifier that is not fitted yet.
+
+Every recipe takes further parameters, which win over its own.
+"""
+
+from typing import Any
+
+from lookalike.estimators import PrototypeClassifier
+
+
+def lookalike(**parameters: Any) -> PrototypeClassifier:
+    """Our defaults: the estimator without arguments.
+
+    Examples
+    --------
+    >>> lookalike().similarity
+    'cosine'
+    """
+    return PrototypeClassifier(**parameters)
+
+
+def singh2019_siamese(**parameters: Any) -> PrototypeClassifier:
+    """The research scripts this library grew from: one network for inputs and prototype pictures, cosine, maximum.
+
+    Notes
+    -----
+    An MLP (784-128-128), no scale, no head beyond the maximum over a class's prototypes; Adam at .01 throughout,
+    batches of 100, 35 epochs; started at training pictures, or at ``initializer="uniform"`` noise. The scripts' sizes
+    are 784-128-128-128 with the last layer unused. For its convolutional networks: ``backbone="lenet"`` or
+    ``"cifar"``; for its spatial mode: ``prototypes__size=20, similarity="dot", similarity__scaled=False``.
+
+    References
+    ----------
+    [chen2019protopnet]
+
+    Examples
+    --------
+    >>> singh2019_siamese(similarity="dot").backbone
+    'mlp'
+    """
+    similarity = parameters.get("similarity", "cosine")
+    plain: dict[str, Any] = {}
+    if similarity == "cosine":
+        plain = {"similarity__scale": 1.0, "similarity__learn_scale": False}
+    elif similarity == "dot":
+        plain = {"similarity__scaled": False}
+    own = {
+        "backbone": "mlp",
+        "prototypes__n_per_class": 1,
+        "head": "max",
+        "augmentation": "none",
+        "training__optimizer": "adam",
+        "training__learning_rate": 0.01,
+        "training__weight_decay": 0.0,
+        "training__schedule": "constant",
+        "training__batch_size": 100,
+        "training__epochs": 35,
+        "training__keep": "last",
+        "training__stop_on_collapse": False,
+    }
+    return PrototypeClassifier(**{**own, **plain, **parameters})
+
+
+def glvq(**parameters: Any) -> PrototypeClassifier:
+    """Generalised learning vector quantisation: raw inputs, squared distance, relative difference, no network.
+
+    Notes
+    -----
+    With ``backbone="mlp"`` it is the siamese variant. The relative difference does not depend on the distance's scale.
+
+    References
+    ----------
+    [sato1995glvq]
+
+    Examples
+    --------
+    >>> glvq().objective
+    'glvq'
+    """
+    own = {
+        "backbone": "identity",
+        "prototypes__n_per_class": 1,
+        "initializer": "means",
+        "similarity": "l2",
+        "similarity__kernel": "negative",
+        "similarity__kernel__scale": 1.0,
+        "similarity__kernel__learn_scale": False,
+        "head": "max",
+        "objective": "glvq",
+        "augmentation": "none",
+        "training__learning_rate": 0.01,
+        "training__weight_decay": 0.0,
+    }
+    return PrototypeClassifier(**{**own, **parameters})
+
+
+def nearest_class_mean(**parameters: Any) -> PrototypeClassifier:
+    """Every class is its mean, an input goes to the nearest; nothing is trained.
+
+    References
+    ----------
+    [hastie2009elements]
+
+    Examples
+    --------
+    >>> nearest_class_mean().training
+    'none'
+    """
+    own = {
+        "backbone": "identity",
+        "prototypes__n_per_class": 1,
+        "initializer": "means",
+        "similarity": "l2",
+        "similarity__kernel": "negative",
+        "similarity__mean": False,
+        "head": "max",
+        "augmentation": "none",
+        "training": "none",
+    }
+    return PrototypeClassifier(**{**own, **parameters})

@@ -1,0 +1,14 @@
+"""Regularizers: Comparison -> penalty."""
+
+from lookalike.regularizers.base import NoRegularizer, Regularizer
+from lookalike.regularizers.clustering import ClusterRegularizer, SeparationRegularizer
+from lookalike.regularizers.pictures import PixelPullRegularizer, TotalVariationRegularizer
+
+__all__ = [
+    "ClusterRegularizer",
+    "NoRegularizer",
+    "PixelPullRegularizer",
+    "Regularizer",
+    "SeparationRegularizer",
+    "TotalVariationRegularizer",
+]

@@ -1,0 +1,6 @@
+"""Report: explanation records -> figures and one self-contained HTML page."""
+
+from lookalike.report.contents import ExplainedExample, ReportContents
+from lookalike.report.page import write_explanations, write_report
+
+__all__ = ["ExplainedExample", "ReportContents", "write_explanations", "write_report"]

@@ -1,0 +1,77 @@
+"""What a report shows, as plain data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lookalike.explanations import GlobalExplanation, LocalExplanation
+
+
+@dataclass(frozen=True)
+class ExplainedExample:
+    """One input, what the model made of it, and what it is.
+
+    Attributes
+    ----------
+    name : str
+        Which input: a file's name, or its place in a data set.
+    picture : ndarray or None
+        8-bit integers, ``(height, width)`` or with a last axis of channels; ``None`` for a row of a table.
+    values : tuple of (str, float)
+        Columns of a row; empty for pictures.
+    explanation : LocalExplanation
+    true : str or None
+        The true class, where it is known.
+    """
+
+    name: str
+    picture: np.ndarray | None
+    values: tuple[tuple[str, float], ...]
+    explanation: LocalExplanation
+    true: str | None = None
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether the decision is right; ``None`` where the true class is not known."""
+        return None if self.true is None else self.true == self.explanation.predicted
+
+
+@dataclass(frozen=True)
+class ReportContents:
+    """Everything on the page.
+
+    Attributes
+    ----------
+    title : str
+    quality : dict or None
+        From `lookalike.evaluation.Quality.to_dict`, on the test part.
+    verification : dict or None
+        From `lookalike.evaluation.Verification.to_dict`.
+    about : GlobalExplanation
+    pictures : dict of int to ndarray
+        Each prototype's picture, 8-bit; empty for tables.
+    neighbor_pictures : dict of int to ndarray
+        Training pictures by their index, 8-bit.
+    rows : dict of int to tuple of (str, float)
+        Each prototype's values by column, for tables.
+    history : list of dict
+        From `lookalike.training.Epoch.to_dict`.
+    examples : list of ExplainedExample
+    making : dict of str to str
+        How the model was made: data, command, parameters, versions, seed, time.
+    learned : bool
+        Whether prototypes are learned pictures, and not training examples.
+    """
+
+    title: str
+    quality: dict[str, Any] | None
+    verification: dict[str, Any] | None
+    about: GlobalExplanation
+    pictures: dict[int, np.ndarray]
+    neighbor_pictures: dict[int, np.ndarray]
+    rows: dict[int, tuple[tuple[str, float], ...]]
+    history: list[dict[str, Any]]
+    examples: list[ExplainedExample]
+    making: dict[str, str]
+    learned: bool

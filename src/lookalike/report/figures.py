@@ -1,0 +1,62 @@
+"""Pictures for the page: data addresses of images, and plots as scalable graphics."""
+
+import base64
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+
+def image_address(picture: np.ndarray) -> str:
+    """A picture as a ``data:`` address, in the PNG format, so that a page needs no other file.
+
+    Parameters
+    ----------
+    picture : ndarray
+        8-bit integers, ``(height, width)`` or ``(height, width, channels)``.
+
+    Examples
+    --------
+    >>> image_address(np.zeros((2, 2), dtype=np.uint8))[:22]
+    'data:image/png;base64,'
+    """
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def training_curves(history: Sequence[dict[str, Any]]) -> str:
+    """Loss and accuracy over epochs as an ``<svg>`` element; empty without any epoch.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        From `lookalike.training.Epoch.to_dict`.
+    """
+    if not history:
+        return ""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
+    figure.patch.set_alpha(0)
+    panels = figure.subplots(1, 2)
+    numbers = [epoch["number"] for epoch in history]
+    for panel, name in zip(panels, ("loss", "accuracy"), strict=True):
+        for key, label, style in ((name, "training", "--"), (f"validation_{name}", "validation", "-")):
+            values = [epoch[key] for epoch in history]
+            if None not in values:
+                panel.plot(numbers, values, style, label=label, color="#0072b2" if style == "-" else "#8a8a8a")
+        panel.set_xlabel("epoch")
+        panel.set_title(name, fontsize=10, loc="left")
+        panel.patch.set_alpha(0)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+    panels[0].legend(frameon=False, fontsize=9)
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    svg = stream.getvalue()[stream.getvalue().index("<svg") :]
+    # Black and unset strokes follow the page's text color, so that the plot also reads on a dark page.
+    return re.sub(r"(stroke|fill): ?#000000", r"\1: currentColor", svg).replace("<svg ", '<svg role="img" ', 1)

@@ -1,0 +1,25 @@
+"""Names of axes, and the tensor types made of them.
+
+``n`` inputs, ``p`` prototypes, ``k`` classes, ``d`` channels of an activation, ``h w`` positions,
+``ph pw`` positions of a prototype, ``mh mw`` positions of a similarity map, ``c`` channels of a picture.
+The types are checked at run time only while the tests run.
+"""
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Inputs = Float[Tensor, "n ..."]
+PrototypeInputs = Float[Tensor, "p ..."]
+Labels = Int[Tensor, "n"]
+PrototypeLabels = Int[Tensor, "p"]
+Activations = Float[Tensor, "n d h w"]
+PrototypeActivations = Float[Tensor, "p d ph pw"]
+Maps = Float[Tensor, "n p mh mw"]
+Scores = Float[Tensor, "n p"]
+Logits = Float[Tensor, "n k"]
+Contributions = Float[Tensor, "n p k"]
+Bias = Float[Tensor, "k"]
+Positions = Int[Tensor, "n p 2"]
+Scalar = Float[Tensor, ""]
+
+Shape = tuple[int, ...]

@@ -1,0 +1,151 @@
+"""What every similarity promises, and the two window operations they are made of."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lookalike.errors import DataError, describe
+from lookalike.shapes import Activations, Maps, PrototypeActivations
+
+
+class Similarity(nn.Module, ABC):
+    """How much alike activations and prototype activations are, everywhere a prototype fits; larger is more alike."""
+
+    @abstractmethod
+    def forward(self, activations: Activations, prototypes: PrototypeActivations) -> Maps:
+        """Similarity maps.
+
+        Parameters
+        ----------
+        activations : Tensor
+            Shape ``(n, d, h, w)``.
+        prototypes : Tensor
+            Shape ``(p, d, ph, pw)`` with ``ph <= h`` and ``pw <= w``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(n, p, h - ph + 1, w - pw + 1)``.
+        """
+
+
+def correlate(activations: Activations, prototypes: PrototypeActivations) -> Maps:
+    """Inner product of every prototype with every window of its size.
+
+    Parameters
+    ----------
+    activations : Tensor
+        Shape ``(n, d, h, w)``.
+    prototypes : Tensor
+        Shape ``(p, d, ph, pw)``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, p, h - ph + 1, w - pw + 1)``.
+
+    Raises
+    ------
+    DataError
+        If a prototype is larger than the activations.
+
+    Examples
+    --------
+    >>> correlate(torch.ones(2, 3, 4, 4), torch.ones(5, 3, 2, 2)).shape
+    torch.Size([2, 5, 3, 3])
+    """
+    window, whole = prototypes.shape[2:], activations.shape[2:]
+    if window[0] > whole[0] or window[1] > whole[1]:
+        raise DataError(
+            describe(
+                f"prototypes that fit into activations of {tuple(whole)} positions",
+                f"prototypes of {tuple(window)}",
+                "a smaller prototypes__size",
+            )
+        )
+    if window == whole:
+        return (activations.flatten(1) @ prototypes.flatten(1).T)[:, :, None, None]
+    return functional.conv2d(activations, prototypes)
+
+
+def window_sums(activations: Activations, window: tuple[int, int]) -> Tensor:
+    """Sum over channels and over every window of a size.
+
+    Parameters
+    ----------
+    activations : Tensor
+        Shape ``(n, d, h, w)``.
+    window : tuple of int
+        ``(ph, pw)``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, 1, h - ph + 1, w - pw + 1)``.
+
+    Examples
+    --------
+    >>> window_sums(torch.ones(1, 3, 4, 4), (2, 2)).unique().tolist()
+    [12.0]
+    """
+    sums = activations.sum(1, keepdim=True)
+    if tuple(window) == (1, 1):
+        return sums
+    if tuple(window) == tuple(sums.shape[2:]):
+        return sums.sum((2, 3), keepdim=True)
+    return functional.conv2d(sums, sums.new_ones(1, 1, *window))
+
+
+def window_rows(activations: Activations, window: tuple[int, int]) -> Tensor:
+    """Every window of a size as a row of numbers.
+
+    Parameters
+    ----------
+    activations : Tensor
+        Shape ``(n, d, h, w)``.
+    window : tuple of int
+        ``(ph, pw)``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, positions, d * ph * pw)``, positions row by row.
+
+    Examples
+    --------
+    >>> window_rows(torch.ones(2, 3, 4, 4), (2, 2)).shape
+    torch.Size([2, 9, 12])
+    """
+    if tuple(window) == tuple(activations.shape[2:]):
+        return activations.flatten(1)[:, None]
+    return functional.unfold(activations, window).transpose(1, 2)
+
+
+class LearnableScale(nn.Module):
+    """A positive factor, learned through its logarithm or fixed.
+
+    Parameters
+    ----------
+    scale : float
+        First value, above 0.
+    learn : bool
+
+    Examples
+    --------
+    >>> round(float(LearnableScale(10.0, learn=False)()), 4)
+    10.0
+    """
+
+    def __init__(self, scale: float, learn: bool) -> None:
+        super().__init__()
+        logarithm = torch.tensor(float(scale)).log()
+        if learn:
+            self.logarithm = nn.Parameter(logarithm)
+        else:
+            self.register_buffer("logarithm", logarithm)
+
+    def forward(self) -> Tensor:
+        """The factor, a scalar tensor."""
+        return self.logarithm.exp()

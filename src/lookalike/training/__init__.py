@@ -1,0 +1,25 @@
+"""Training: the schedule as data, the loop, what it writes down, and projection."""
+
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped
+from lookalike.training.learner import Learner
+from lookalike.training.loop import Job, train
+from lookalike.training.phases import PLANS, Phase, plan_from
+from lookalike.training.settings import TrainingSettings, settings_from
+
+__all__ = [
+    "PLANS",
+    "Callback",
+    "Epoch",
+    "EpochEnded",
+    "Event",
+    "Finished",
+    "Job",
+    "Learner",
+    "Phase",
+    "Started",
+    "Stepped",
+    "TrainingSettings",
+    "plan_from",
+    "settings_from",
+    "train",
+]

@@ -1,0 +1,89 @@
+"""Everything a run needs to go on with the same bits, in one safetensors file."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lookalike.errors import ModelFileError, describe
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state at the end of an epoch.
+
+    Attributes
+    ----------
+    tensors : dict
+        Weights, the average, the best weights and the optimizer's moments, under prefixed names.
+    facts : dict
+        Plain values: what the run is, how far it is, and its history.
+    """
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors under a prefix, without it."""
+        start = f"{prefix}/"
+        return {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
+
+
+def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
+    """Write whole or not at all: a kill leaves the checkpoint of the epoch before.
+
+    Parameters
+    ----------
+    file : Path
+    checkpoint : Checkpoint
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    # One storage may back several names (weights and their average before the first step); the format wants them apart.
+    apart = {name: tensor.detach().clone().contiguous() for name, tensor in checkpoint.tensors.items()}
+    save_file(apart, draft, metadata={"facts": json.dumps(checkpoint.facts)})
+    os.replace(draft, file)
+
+
+def read_checkpoint(file: Path) -> Checkpoint:
+    """Read what `write_checkpoint` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged.
+    """
+    try:
+        with safe_open(file, framework="pt") as opened:
+            facts = json.loads((opened.metadata() or {})["facts"])
+            return Checkpoint({name: opened.get_tensor(name) for name in opened.keys()}, facts)  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+        raise ModelFileError(
+            describe(f"a checkpoint in {file}", f"{type(error).__name__}: {error}", "start the run anew")
+        ) from error
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimizer's moments and step counts by name."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"{index}/{name}": torch.as_tensor(value)
+        for index, values in state.items()
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimizer the moments that `optimizer_tensors` took from its like."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition("/")
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

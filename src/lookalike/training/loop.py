@@ -1,0 +1,274 @@
+"""The training loop, on Lightning Fabric."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from lookalike.data import Augmentation, Examples
+from lookalike.errors import ModelFileError, describe
+from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
+from lookalike.training.health import require_finite, require_no_collapse
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped
+from lookalike.training.learner import Learner
+from lookalike.training.optimization import learning_rate_factor, set_learning_rate
+from lookalike.training.phases import Phase, epochs_of
+from lookalike.training.projection import project
+from lookalike.training.settings import TrainingSettings
+from lookalike.training.state import RunState
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_log = logging.getLogger(__name__)
+_CHECK_EVERY = 50
+_VALIDATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a training run is made of.
+
+    Attributes
+    ----------
+    learner : Learner
+        Trained in place.
+    training : Examples
+    validation : Examples or None
+    augmentation : Augmentation
+    settings : TrainingSettings
+        Resolved.
+    plan : sequence of Phase
+    seed : int
+        The order of examples, augmentation, and whatever is random in the network follow from it and the epoch's number
+        alone, which is what makes a resumed run exact.
+    checkpoint : Path or None
+        Where the state is kept after every epoch.
+    """
+
+    learner: Learner
+    training: Examples
+    validation: Examples | None
+    augmentation: Augmentation
+    settings: TrainingSettings
+    plan: Sequence[Phase]
+    seed: int
+    checkpoint: Path | None = None
+
+    def fingerprint(self) -> str:
+        """A hash of data, parameters and seed: equal for a run and its resumption only."""
+        settings = asdict(replace(self.settings, tensorboard=False))
+        data = [
+            len(self.training),
+            float(self.training.inputs.sum(dtype=torch.float64)),
+            int(self.training.labels.sum()),
+        ]
+        facts = [settings, [asdict(phase) for phase in self.plan], self.seed, data, str(self.learner)]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) -> tuple[Epoch, ...]:
+    """Train a learner in place and return what happened.
+
+    Parameters
+    ----------
+    job : Job
+    callbacks : sequence of callable
+        Called with every `Event`; on several devices once, in this process, after training.
+    resume : bool
+        Go on from the job's checkpoint if there is one.
+
+    Returns
+    -------
+    tuple of Epoch
+
+    Raises
+    ------
+    TrainingError
+        If the loss stops being finite, or the network collapses.
+    ModelFileError
+        If a checkpoint is damaged or belongs to another run.
+    """
+    from lightning_fabric import Fabric
+
+    settings = job.settings
+    strategy = settings.strategy
+    if settings.devices > 1 and strategy == "auto":
+        # The one that needs no launcher script, and that bears rooms which a phase leaves untrained.
+        strategy = "ddp_spawn_find_unused_parameters_true"
+    fabric = Fabric(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        strategy=strategy,
+        precision=settings.precision,  # type: ignore[arg-type]
+    )
+    if settings.devices == 1:
+        return _Run(fabric, job, callbacks).train(resume)
+    weights, history = fabric.launch(_train_and_send, job, resume)  # type: ignore[arg-type]
+    job.learner.load_state_dict(weights)
+    job.learner.eval().requires_grad_(False)
+    for callback in callbacks:
+        callback(EpochEnded(history))
+        callback(Finished(len(history)))
+    return history
+
+
+def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Tensor], tuple[Epoch, ...]]:
+    history = _Run(fabric, job, ()).train(resume)
+    return job.learner.state_dict(), history
+
+
+class _Run:
+    """One training run in one process."""
+
+    def __init__(self, fabric: "Fabric", job: Job, callbacks: Sequence[Callback]) -> None:
+        self.fabric, self.job, self.callbacks, self.settings = fabric, job, callbacks, job.settings
+        self.module: Callable[..., Any] = fabric.setup_module(job.learner.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+        self.fingerprint = job.fingerprint() if job.checkpoint else ""
+        self.optimizer: Any = None
+        self.state = RunState(job.learner)
+        share = len(job.training) // fabric.world_size
+        self.batch_size = min(int(self.settings.batch_size), share)
+        self.steps = max(1, share // self.batch_size)
+        self.counts = epochs_of(job.plan, int(self.settings.epochs))
+
+    def train(self, resume: bool) -> tuple[Epoch, ...]:
+        """Run every phase that is not done yet."""
+        done, current = self._restore() if resume else (0, 0)
+        self._tell(Started(done + 1, sum(self.counts), self.steps))
+        for index, phase in enumerate(self.job.plan):
+            first = 1 + sum(self.counts[:index])
+            if index < current:
+                continue
+            if not (done and index == current):
+                self._begin(phase)
+            self._epochs(phase, range(max(first, done + 1), first + self.counts[index]), first)
+            self.state.end_phase()
+            if phase.project:
+                project(self.job.learner.network, self.job.training)
+        self.job.learner.cpu().eval().requires_grad_(False)
+        self._tell(Finished(self.state.best_number))
+        return tuple(self.state.history)
+
+    def _begin(self, phase: Phase) -> None:
+        self.optimizer = self.fabric.setup_optimizers(self.state.begin_phase(phase, self.settings))
+
+    def _epochs(self, phase: Phase, numbers: range, first: int) -> None:
+        if not any(parameter.requires_grad for parameter in self.job.learner.parameters()):
+            return
+        length = numbers.stop - first
+        for number in numbers:
+            if self.state.stalled(phase, self.settings.patience):
+                _log.info("no better validation loss for %s epochs: %s ends", self.settings.patience, phase.name)
+                return
+            self._epoch(phase, number, [(number - first + step / self.steps) / length for step in range(self.steps)])
+            self.state.keep_latest(self.settings)
+            if self.job.checkpoint is not None and self.fabric.is_global_zero:
+                write_checkpoint(self.job.checkpoint, self.state.checkpoint(self.fingerprint))
+            self._tell(EpochEnded(tuple(self.state.history)))
+            if self.settings.stop_on_collapse:
+                require_no_collapse(self.state.history, len(self.job.training))
+
+    def _epoch(self, phase: Phase, number: int, progress: Sequence[float]) -> None:
+        """One pass over the training examples; ``progress`` is the share of the phase done at every step."""
+        began, sums, factor = time.perf_counter(), dict[str, float](), 1.0
+        self.job.learner.train()
+        # What is random inside the network draws from the global generator: seed it for the epoch, then give it back.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_seed(self.job.seed, number, self.fabric.global_rank))
+            for step, indices in enumerate(self._order(number)):
+                factor = learning_rate_factor(self.settings.schedule, self.settings.warmup, progress[step])
+                terms = self._step(indices, factor, (number - 1 + step / self.steps) / sum(self.counts))
+                for name, value in terms.items():
+                    sums[name] = sums.get(name, 0.0) + float(value)
+                if step % _CHECK_EVERY == 0 or step == self.steps - 1:
+                    require_finite(sums["loss"], number, self.settings.learning_rate * factor)
+                self._tell(Stepped(number, step + 1))
+        validation_loss, validation_accuracy = self._validate()
+        means = {name: value / self.steps for name, value in sums.items()}
+        self.state.history.append(
+            Epoch(
+                number=number,
+                phase=phase.name,
+                loss=means.pop("loss"),
+                accuracy=means.pop("correct") / self.batch_size,
+                validation_loss=validation_loss,
+                validation_accuracy=validation_accuracy,
+                learning_rate=self.settings.learning_rate * phase.learning_rate * factor,
+                seconds=time.perf_counter() - began,
+                penalties=means,
+            )
+        )
+
+    def _order(self, number: int) -> Iterator[Tensor]:
+        generator = torch.Generator().manual_seed(_seed(self.job.seed, number, 0))
+        order = torch.randperm(len(self.job.training), generator=generator)
+        own = order[self.fabric.global_rank :: self.fabric.world_size]
+        return iter(own[: self.steps * self.batch_size].split(self.batch_size))
+
+    def _step(self, indices: Tensor, factor: float, progress: float) -> dict[str, Tensor]:
+        inputs, targets = self.job.training.batch(indices)
+        inputs = self.job.augmentation(inputs, torch.default_generator)
+        inputs, targets = self.fabric.to_device((inputs, targets))
+        set_learning_rate(self.optimizer, factor)
+        terms = self.module(inputs, targets, progress)
+        self.optimizer.zero_grad()
+        self.fabric.backward(terms["loss"])
+        if self.settings.gradient_clip:
+            self.fabric.clip_gradients(self.job.learner, self.optimizer, max_norm=self.settings.gradient_clip)
+        self.optimizer.step()
+        if self.state.average:
+            self.state.average.update()
+        return {name: value.detach() for name, value in terms.items()}
+
+    @torch.no_grad()
+    def _validate(self) -> tuple[float | None, float | None]:
+        examples, learner = self.job.validation, self.job.learner
+        if examples is None or not len(examples):
+            return None, None
+        learner.eval()
+        loss, correct = 0.0, 0
+        with self.state.averaged():
+            given = learner.given()
+            for batch in examples.batches(_VALIDATION_BATCH):
+                inputs, targets = self.fabric.to_device(batch)
+                batch_loss, batch_correct = learner.judge(inputs, targets, given)
+                loss, correct = loss + batch_loss * len(targets), correct + batch_correct
+        # All processes must decide alike what is best and when to stop.
+        return self.fabric.broadcast((loss / len(examples), correct / len(examples)))
+
+    def _restore(self) -> tuple[int, int]:
+        """Epochs done and the index of their phase, from the checkpoint if there is one."""
+        file = self.job.checkpoint
+        if file is None or not file.exists():
+            return 0, 0
+        checkpoint = read_checkpoint(file)
+        if checkpoint.facts["run"] != self.fingerprint:
+            raise ModelFileError(
+                describe(
+                    "a checkpoint of the same data, parameters and seed",
+                    f"{file} of another run",
+                    "the same command as before with --resume, or another output folder",
+                )
+            )
+        name, done = checkpoint.facts["history"][-1]["phase"], checkpoint.facts["history"][-1]["number"]
+        current = next(index for index, phase in enumerate(self.job.plan) if phase.name == name)
+        self._begin(self.job.plan[current])
+        self.state.restore(checkpoint)
+        return done, current
+
+    def _tell(self, event: Event) -> None:
+        for callback in self.callbacks:
+            callback(event)
+
+
+def _seed(seed: int, epoch: int, rank: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{epoch}/{rank}".encode()).digest()
+    return int.from_bytes(digest[:7], "big")

@@ -1,0 +1,76 @@
+"""Projection: every latent prototype becomes the nearest activation patch of a training input of its class."""
+
+import torch
+from torch import Tensor
+
+from lookalike.data import Examples
+from lookalike.errors import ParameterError, describe
+from lookalike.network import ComparingNetwork, PrototypeNetwork
+from lookalike.prototypes import LatentPrototypes
+from lookalike.similarities.base import window_rows
+
+_BATCH = 256
+
+
+@torch.no_grad()
+def project(network: ComparingNetwork, examples: Examples) -> None:
+    """Replace latent prototypes by their nearest patches, and note where these come from.
+
+    Parameters
+    ----------
+    network : PrototypeNetwork
+        With prototypes in activation space; its ``sources`` and ``source_positions`` are set.
+    examples : Examples
+        Training inputs, which must be met in the order in which their indices count.
+
+    Raises
+    ------
+    ParameterError
+        If prototypes are inputs already.
+
+    Notes
+    -----
+    Nearest in Euclidean distance, as in ProtoPNet, whatever the similarity.
+
+    References
+    ----------
+    [chen2019protopnet]
+    """
+    prototypes = network.prototypes if isinstance(network, PrototypeNetwork) else None
+    if not isinstance(network, PrototypeNetwork) or not isinstance(prototypes, LatentPrototypes):
+        raise ParameterError(
+            describe(
+                "prototypes in activation space to project",
+                type(prototypes).__name__,
+                "training='joint', or prototypes='latent'",
+            )
+        )
+    values = prototypes().flatten(1)
+    best = torch.full((len(values),), float("inf"), device=values.device)
+    patches = values.clone()
+    window = (prototypes.shape[1], prototypes.shape[2])
+    training = network.training
+    network.eval()
+    start = 0
+    for inputs, labels in examples.batches(_BATCH):
+        activations = network.backbone(inputs.to(values.device))
+        rows = window_rows(activations, window)
+        distances = _squared_distances(rows, values)
+        other = labels.to(values.device)[:, None] != prototypes.labels[None]
+        nearest, place = distances.masked_fill(other[:, None], float("inf")).flatten(0, 1).min(0)
+        closer = nearest < best
+        best[closer] = nearest[closer]
+        patches[closer] = rows.flatten(0, 1)[place[closer]]
+        columns = activations.shape[3] - window[1] + 1
+        positions = place % rows.shape[1]
+        prototypes.sources[closer] = start + place[closer] // rows.shape[1]
+        prototypes.source_positions[closer] = torch.stack([positions // columns, positions % columns], 1)[closer]
+        start += len(labels)
+    prototypes.set_values(patches.view(-1, *prototypes.shape))
+    network.train(training)
+
+
+def _squared_distances(rows: Tensor, values: Tensor) -> Tensor:
+    """Between every patch ``(n, positions, d)`` and every prototype ``(p, d)``: ``(n, positions, p)``."""
+    squares = rows.square().sum(2, keepdim=True) - 2 * rows @ values.T + values.square().sum(1)
+    return squares.clamp_min(0)

@@ -1,0 +1,32 @@
+"""Shapes are checked at run time, for every annotated function of the library, while tests run."""
+
+import os
+
+from jaxtyping import install_import_hook
+
+os.environ.setdefault("LOOKALIKE_OFFLINE", "1")
+
+with install_import_hook("lookalike", "beartype.beartype"):
+    import lookalike.backbones
+    import lookalike.comparison
+    import lookalike.data
+    import lookalike.estimators
+    import lookalike.evaluation
+    import lookalike.experiments
+    import lookalike.explanations
+    import lookalike.heads
+    import lookalike.initializers
+    import lookalike.metrics
+    import lookalike.network
+    import lookalike.objectives
+    import lookalike.persistence
+    import lookalike.pooling
+    import lookalike.prototypes
+    import lookalike.recipes
+    import lookalike.registry
+    import lookalike.regularizers
+    import lookalike.report
+    import lookalike.selection
+    import lookalike.similarities
+    import lookalike.training
+    import lookalike.transforms  # noqa: F401
