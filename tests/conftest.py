@@ -4,9 +4,11 @@ import os
 
 from jaxtyping import install_import_hook
 
+from tests import typechecker
+
 os.environ.setdefault("LOOKALIKE_OFFLINE", "1")
 
-with install_import_hook("lookalike", "beartype.beartype"):
+with install_import_hook("lookalike", f"{typechecker.__name__}.check"):
     import lookalike.backbones
     import lookalike.comparison
     import lookalike.data

@@ -59,6 +59,7 @@ class PrototypeNetwork(ComparingNetwork):
 
     Examples
     --------
+    >>> import torch
     >>> from lookalike.backbones import MlpBackbone
     >>> from lookalike.heads import LogSumExpHead
     >>> from lookalike.pooling import MaxPooling

@@ -46,6 +46,7 @@ def largest_position(maps: Maps) -> Positions:
 
     Examples
     --------
+    >>> import torch
     >>> largest_position(torch.tensor([[[[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]]])).tolist()
     [[[1, 2]]]
     """
@@ -62,6 +63,7 @@ class MaxPooling(Pooling):
 
     Examples
     --------
+    >>> import torch
     >>> MaxPooling()(torch.arange(4.0).view(1, 1, 2, 2)).tolist()
     [[3.0]]
     """
@@ -80,6 +82,7 @@ class MeanPooling(Pooling):
 
     Examples
     --------
+    >>> import torch
     >>> MeanPooling()(torch.arange(4.0).view(1, 1, 2, 2)).tolist()
     [[1.5]]
     """
@@ -103,6 +106,7 @@ class LogSumExpPooling(Pooling):
 
     Examples
     --------
+    >>> import torch
     >>> pooling = LogSumExpPooling(temperature=0.01)
     >>> [round(value, 2) for value in pooling(torch.arange(4.0).view(1, 1, 2, 2))[0].tolist()]
     [2.99]

@@ -1,5 +1,7 @@
 """A small modern convolutional network, strong on 28x28 and 32x32 pictures."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from lookalike.backbones.base import Backbone, require_picture
@@ -31,6 +33,7 @@ class ConvnetBackbone(Backbone):
 
     Examples
     --------
+    >>> import torch
     >>> ConvnetBackbone((1, 28, 28))(torch.zeros(2, 1, 28, 28)).shape
     torch.Size([2, 128, 1, 1])
     """
@@ -39,7 +42,7 @@ class ConvnetBackbone(Backbone):
         self,
         input_shape: Shape,
         *,
-        widths: tuple[int, ...] = (32, 64, 128),
+        widths: Sequence[int] = (32, 64, 128),
         pool: bool = True,
     ) -> None:
         nn.Module.__init__(self)

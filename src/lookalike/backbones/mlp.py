@@ -1,6 +1,7 @@
 """Fully connected layers, for rows of a table and for flattened pictures."""
 
 import math
+from collections.abc import Sequence
 
 from torch import nn
 
@@ -37,7 +38,7 @@ class MlpBackbone(Backbone):
         self,
         input_shape: Shape,
         *,
-        widths: tuple[int, ...] = (128, 128),
+        widths: Sequence[int] = (128, 128),
         normalize: bool = False,
         signed: bool = False,
     ) -> None:

@@ -1,5 +1,7 @@
 """A small residual network for 28x28 and 32x32 pictures."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from lookalike.backbones.base import Backbone, require_picture
@@ -40,7 +42,7 @@ class ResnetBackbone(Backbone):
         self,
         input_shape: Shape,
         *,
-        widths: tuple[int, ...] = (32, 64, 128),
+        widths: Sequence[int] = (32, 64, 128),
         blocks: int = 2,
         pool: bool = False,
     ) -> None:

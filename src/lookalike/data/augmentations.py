@@ -29,6 +29,7 @@ class NoAugmentation(Augmentation):
 
     Examples
     --------
+    >>> import torch
     >>> NoAugmentation()(torch.ones(1, 2), torch.Generator()).tolist()
     [[1.0, 1.0]]
     """
@@ -50,6 +51,7 @@ class ShiftAugmentation(Augmentation):
 
     Examples
     --------
+    >>> import torch
     >>> ShiftAugmentation(pixels=2)(torch.zeros(3, 1, 8, 8), torch.Generator()).shape
     torch.Size([3, 1, 8, 8])
     """

@@ -23,6 +23,7 @@ class Examples:
 
     Examples
     --------
+    >>> import torch
     >>> inputs = torch.arange(6.0)[:, None]
     >>> examples = Examples(inputs, torch.zeros(6, dtype=torch.long), Preprocessing.of(inputs))
     >>> [len(labels) for _, labels in examples.batches(4)]

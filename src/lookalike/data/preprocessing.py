@@ -27,6 +27,8 @@ class Preprocessing:
 
     Examples
     --------
+    >>> import torch
+    >>> import numpy as np
     >>> pictures = np.array([[[[0, 255]]], [[[255, 0]]]], dtype=np.uint8)
     >>> preprocessing = Preprocessing.of(torch.from_numpy(pictures))
     >>> preprocessing.standardize(torch.from_numpy(pictures))[0].flatten().tolist()

@@ -60,7 +60,7 @@ def load_dataset(
     Examples
     --------
     >>> load_dataset("digits").train.inputs.shape
-    (1437, 8, 8)
+    (1438, 8, 8)
     """
     path = Path(name).expanduser()
     if name in NAMED:

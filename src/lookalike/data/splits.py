@@ -23,6 +23,7 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int, keep: int =
 
     Examples
     --------
+    >>> import numpy as np
     >>> first, second = stratified_split(np.array(["a", "b"] * 10), fraction=0.2, seed=0)
     >>> len(first), len(second)
     (16, 4)

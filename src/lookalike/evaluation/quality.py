@@ -80,6 +80,7 @@ def judge(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temper
 
     Examples
     --------
+    >>> import numpy as np
     >>> quality = judge(np.eye(2) * 5, np.array([0, 1]), ["a", "b"], temperature=1.0)
     >>> quality.accuracy, quality.confusion
     (1.0, ((1, 0), (0, 1)))

@@ -25,6 +25,7 @@ class TwinNetwork(ComparingNetwork):
 
     Examples
     --------
+    >>> import torch
     >>> from lookalike.backbones import MlpBackbone
     >>> TwinNetwork(MlpBackbone((4,)), 3)(torch.zeros(2, 4)).logits.shape
     torch.Size([2, 3])

@@ -64,6 +64,7 @@ def slots_of_classes(labels: PrototypeLabels, n_classes: int) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> slots_of_classes(torch.tensor([0, 1, 1]), 2).tolist()
     [[0, -1], [1, 2]]
     """

@@ -28,6 +28,7 @@ class LinearHead(Head):
 
     Examples
     --------
+    >>> import torch
     >>> LinearHead(torch.tensor([0, 1]), 2)(torch.tensor([[1.0, 3.0]])).tolist()
     [[-0.5, 2.5]]
     """

@@ -23,6 +23,7 @@ class LogSumExpHead(Head):
 
     Examples
     --------
+    >>> import torch
     >>> head = LogSumExpHead(torch.tensor([0, 0, 1]), 2)
     >>> [round(value, 3) for value in head(torch.tensor([[1.0, 1.0, 2.0]]))[0].tolist()]
     [1.693, 2.0]
@@ -68,6 +69,7 @@ class MaxHead(Head):
 
     Examples
     --------
+    >>> import torch
     >>> MaxHead(torch.tensor([0, 0, 1]), 2)(torch.tensor([[1.0, 3.0, 2.0]])).tolist()
     [[3.0, 2.0]]
     """

@@ -35,6 +35,7 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_
 
     Examples
     --------
+    >>> import numpy as np
     >>> expected_calibration_error(np.array([[0.75, 0.25]] * 4), np.array([0, 0, 0, 1]))
     0.0
     """
@@ -61,6 +62,7 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature:
 
     Examples
     --------
+    >>> import numpy as np
     >>> round(negative_log_likelihood(np.zeros((3, 2)), np.array([0, 1, 1])), 4)
     0.6931
     """
@@ -86,6 +88,7 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> logits = np.array([[2.0, 0.0]] * 4)
     >>> round(best_temperature(logits, np.array([0, 0, 0, 1])), 2)
     1.82

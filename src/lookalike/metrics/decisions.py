@@ -25,6 +25,7 @@ def accuracy(predicted: np.ndarray, true: np.ndarray) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> accuracy(np.array([0, 1, 1]), np.array([0, 1, 2]))
     0.6666666666666666
     """
@@ -48,6 +49,7 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray, n_classes: int) ->
 
     Examples
     --------
+    >>> import numpy as np
     >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), 2).tolist()
     [[1, 1], [0, 1]]
     """

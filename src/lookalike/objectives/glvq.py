@@ -48,7 +48,7 @@ class GlvqObjective(Objective):
             raise ParameterError(
                 describe(
                     "logits that are negative distances, at most 0, for objective='glvq'",
-                    f"a logit of {float(comparison.logits.max()):.3g}",
+                    f"a logit of {comparison.logits.max().item():.3g}",
                     "similarity='l2', similarity__kernel='negative', head='max'",
                 )
             )

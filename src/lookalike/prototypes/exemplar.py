@@ -27,6 +27,7 @@ class ExemplarPrototypes(Prototypes):
 
     Examples
     --------
+    >>> import torch
     >>> ExemplarPrototypes((1, 4, 4), 3, n_per_class=1)().shape
     torch.Size([3, 1, 4, 4])
     """

@@ -33,6 +33,7 @@ class LatentPrototypes(Prototypes):
 
     Examples
     --------
+    >>> import torch
     >>> LatentPrototypes((8, 4, 4), 3, n_per_class=2)().shape
     torch.Size([6, 8, 1, 1])
     """

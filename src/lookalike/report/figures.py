@@ -20,6 +20,7 @@ def image_address(picture: np.ndarray) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> image_address(np.zeros((2, 2), dtype=np.uint8))[:22]
     'data:image/png;base64,'
     """

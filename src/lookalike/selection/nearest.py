@@ -33,6 +33,7 @@ def nearest_of_class(
 
     Examples
     --------
+    >>> import torch
     >>> points = torch.tensor([[0.0], [1.0], [1.1]])
     >>> nearest_of_class(points[2:], torch.tensor([0]), points, torch.tensor([0, 0, 1])).tolist()
     [1]

@@ -53,19 +53,12 @@ def correlate(activations: Activations, prototypes: PrototypeActivations) -> Map
 
     Examples
     --------
+    >>> import torch
     >>> correlate(torch.ones(2, 3, 4, 4), torch.ones(5, 3, 2, 2)).shape
     torch.Size([2, 5, 3, 3])
     """
-    window, whole = prototypes.shape[2:], activations.shape[2:]
-    if window[0] > whole[0] or window[1] > whole[1]:
-        raise DataError(
-            describe(
-                f"prototypes that fit into activations of {tuple(whole)} positions",
-                f"prototypes of {tuple(window)}",
-                "a smaller prototypes__size",
-            )
-        )
-    if window == whole:
+    _require_fit(activations, (prototypes.shape[2], prototypes.shape[3]))
+    if prototypes.shape[2:] == activations.shape[2:]:
         return (activations.flatten(1) @ prototypes.flatten(1).T)[:, :, None, None]
     return functional.conv2d(activations, prototypes)
 
@@ -85,11 +78,18 @@ def window_sums(activations: Activations, window: tuple[int, int]) -> Tensor:
     Tensor
         Shape ``(n, 1, h - ph + 1, w - pw + 1)``.
 
+    Raises
+    ------
+    DataError
+        If a window is larger than the activations.
+
     Examples
     --------
+    >>> import torch
     >>> window_sums(torch.ones(1, 3, 4, 4), (2, 2)).unique().tolist()
     [12.0]
     """
+    _require_fit(activations, window)
     sums = activations.sum(1, keepdim=True)
     if tuple(window) == (1, 1):
         return sums
@@ -115,12 +115,27 @@ def window_rows(activations: Activations, window: tuple[int, int]) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> window_rows(torch.ones(2, 3, 4, 4), (2, 2)).shape
     torch.Size([2, 9, 12])
     """
+    _require_fit(activations, window)
     if tuple(window) == tuple(activations.shape[2:]):
         return activations.flatten(1)[:, None]
     return functional.unfold(activations, window).transpose(1, 2)
+
+
+def _require_fit(activations: Activations, window: tuple[int, int]) -> None:
+    """Refuse a prototype that is larger than the activations it should be found in."""
+    height, width = activations.shape[2:]
+    if window[0] > height or window[1] > width:
+        raise DataError(
+            describe(
+                f"prototypes that fit into activations of {height}x{width} positions",
+                f"prototypes of {window[0]}x{window[1]}",
+                "a smaller prototypes__size",
+            )
+        )
 
 
 class LearnableScale(nn.Module):

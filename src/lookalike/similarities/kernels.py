@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.shapes import Maps
+from lookalike.shapes import Distances
 from lookalike.similarities.base import LearnableScale
 
 
@@ -12,7 +12,7 @@ class Kernel(nn.Module, ABC):
     """A falling function of a distance."""
 
     @abstractmethod
-    def forward(self, distances: Maps) -> Maps:
+    def forward(self, distances: Distances) -> Distances:
         """Similarities of distances.
 
         Parameters
@@ -47,7 +47,7 @@ class NegativeKernel(Kernel):
         nn.Module.__init__(self)
         self.scale = LearnableScale(scale, learn_scale)
 
-    def forward(self, distances: Maps) -> Maps:
+    def forward(self, distances: Distances) -> Distances:
         """At most 0."""
         return -self.scale() * distances
 
@@ -76,7 +76,7 @@ class GaussianKernel(Kernel):
         self.width = LearnableScale(width, learn=True)
         self.scale = LearnableScale(scale, learn_scale)
 
-    def forward(self, distances: Maps) -> Maps:
+    def forward(self, distances: Distances) -> Distances:
         """Above 0, at most the scale."""
         return self.scale() * (-distances / (2 * self.width().square())).exp()
 
@@ -104,6 +104,6 @@ class LogRatioKernel(Kernel):
         nn.Module.__init__(self)
         self.epsilon = epsilon
 
-    def forward(self, distances: Tensor) -> Tensor:
+    def forward(self, distances: Distances) -> Distances:
         """Above 0, at most ``log(1 / epsilon)``."""
         return ((distances + 1) / (distances + self.epsilon)).log()

@@ -49,6 +49,7 @@ class LkSimilarity(Similarity):
 
     Examples
     --------
+    >>> import torch
     >>> from lookalike.similarities import NegativeKernel
     >>> similarity = LkSimilarity(kernel=NegativeKernel(scale=1), order=1.0, mean=False)
     >>> x = torch.tensor([1.0, -2.0]).view(1, 2, 1, 1)
@@ -120,8 +121,9 @@ def lk_distances(
 
     Examples
     --------
-    >>> lk_distances(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), order=2.0, epsilon=1e-3).tolist()
-    [[25.0]]
+    >>> import torch
+    >>> lk_distances(torch.zeros(1, 2), torch.tensor([[3.0, 4.0]]), order=1.0, epsilon=1e-3).round(decimals=2).tolist()
+    [[7.0]]
     """
     if compiled and points.is_cpu and compiler_found():
         return _CompiledLk.apply(points, others, order, epsilon)

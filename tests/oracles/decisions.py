@@ -1,0 +1,135 @@
+"""Heads, objectives and regularizers, one number at a time. All take NumPy arrays in a record of the same names."""
+
+import math
+
+import numpy as np
+
+
+def log_sum_exp_head(head, scores, labels, n_classes):
+    logits = np.zeros((len(scores), n_classes))
+    contributions = np.zeros((*scores.shape, n_classes))
+    for i, row in enumerate(scores):
+        for k in range(n_classes):
+            own = [p for p in range(len(labels)) if labels[p] == k]
+            total = sum(math.exp(row[p]) for p in own)
+            logits[i, k] = math.log(total)
+            for p in own:
+                contributions[i, p, k] = math.exp(row[p]) / total * logits[i, k]
+    return logits, contributions
+
+
+def max_head(head, scores, labels, n_classes):
+    logits = np.zeros((len(scores), n_classes))
+    contributions = np.zeros((*scores.shape, n_classes))
+    for i, row in enumerate(scores):
+        for k in range(n_classes):
+            winner = max((p for p in range(len(labels)) if labels[p] == k), key=lambda p: (row[p], -p))
+            logits[i, k] = contributions[i, winner, k] = row[winner]
+    return logits, contributions
+
+
+def linear_head(head, scores, labels, n_classes):
+    weights = head.weights.detach().numpy()
+    logits = np.zeros((len(scores), n_classes))
+    contributions = np.zeros((*scores.shape, n_classes))
+    for i, row in enumerate(scores):
+        for k in range(n_classes):
+            for p in range(len(labels)):
+                contributions[i, p, k] = weights[k, p] * row[p]
+                logits[i, k] += weights[k, p] * row[p]
+    return logits, contributions
+
+
+def cross_entropy(objective, record):
+    losses = []
+    for logits, target in zip(record.logits, record.targets, strict=True):
+        total = math.log(sum(math.exp(v) for v in logits))
+        share = objective.label_smoothing / len(logits)
+        weights = [share + (1 - objective.label_smoothing) * (k == target) for k in range(len(logits))]
+        losses.append(sum(w * (total - v) for w, v in zip(weights, logits, strict=True)))
+    return sum(losses) / len(losses)
+
+
+def signed_target(objective, record):
+    terms = [
+        (value - (1 if k == target else -1)) ** 2
+        for logits, target in zip(record.logits, record.targets, strict=True)
+        for k, value in enumerate(logits)
+    ]
+    return sum(terms) / len(terms)
+
+
+def squared_hinge(objective, record):
+    terms = [
+        max(0.0, objective.margin - (value if k == target else -value)) ** 2
+        for logits, target in zip(record.logits, record.targets, strict=True)
+        for k, value in enumerate(logits)
+    ]
+    return sum(terms) / len(terms)
+
+
+def glvq(objective, record):
+    losses = []
+    for logits, target in zip(record.logits, record.targets, strict=True):
+        own = -logits[target]
+        other = min(-value for k, value in enumerate(logits) if k != target)
+        relative = (own - other) / (own + other)
+        losses.append(1 / (1 + math.exp(-objective.steepness * relative)) if objective.steepness else relative)
+    return sum(losses) / len(losses)
+
+
+def no_regularizer(regularizer, record):
+    return 0.0
+
+
+def total_variation(regularizer, record):
+    down, across = [], []
+    for picture in record.prototypes:
+        for channel in picture:
+            for y in range(channel.shape[0]):
+                for x in range(channel.shape[1]):
+                    if y + 1 < channel.shape[0]:
+                        down.append(abs(channel[y + 1, x] - channel[y, x]))
+                    if x + 1 < channel.shape[1]:
+                        across.append(abs(channel[y, x + 1] - channel[y, x]))
+    return sum(down) / len(down) + sum(across) / len(across)
+
+
+def pixel_pull(regularizer, record):
+    nearest = []
+    for picture, target in zip(record.inputs, record.targets, strict=True):
+        own = [record.prototypes[p] for p in range(len(record.labels)) if record.labels[p] == target]
+        nearest.append(min(((picture - prototype) ** 2).mean() for prototype in own))
+    return sum(nearest) / len(nearest)
+
+
+def cluster(regularizer, record):
+    best = [
+        max(row[p] for p in range(len(row)) if record.labels[p] == target)
+        for row, target in zip(record.scores, record.targets, strict=True)
+    ]
+    return -sum(best) / len(best)
+
+
+def separation(regularizer, record):
+    best = [
+        max(row[p] for p in range(len(row)) if record.labels[p] != target)
+        for row, target in zip(record.scores, record.targets, strict=True)
+    ]
+    return sum(best) / len(best)
+
+
+ORACLES = {
+    "LogSumExpHead": log_sum_exp_head,
+    "MaxHead": max_head,
+    "LinearHead": linear_head,
+    "CrossEntropyObjective": cross_entropy,
+    "SignedTargetObjective": signed_target,
+    "SquaredHingeObjective": squared_hinge,
+    "GlvqObjective": glvq,
+    "NoRegularizer": no_regularizer,
+    "TotalVariationRegularizer": total_variation,
+    "PixelPullRegularizer": pixel_pull,
+    "ClusterRegularizer": cluster,
+    "SeparationRegularizer": separation,
+}

@@ -1,0 +1,115 @@
+"""Prototypes, initializers, transforms and augmentations, one example at a time."""
+
+import math
+
+import numpy as np
+import torch
+
+
+def pixel_prototypes(prototypes, wanted):
+    """What reading gives after writing: the values, or, when bounded, the nearest inside the range's edge."""
+    if not prototypes.bounded:
+        return wanted
+    low, high = prototypes.low.numpy(), prototypes.high.numpy()
+    share = np.clip((wanted - low) / (high - low), 1e-3, 1 - 1e-3)
+    return low + (high - low) * share
+
+
+def as_written(prototypes, wanted):
+    return wanted
+
+
+def uniform(initializer, shape, labels, inputs, generator):
+    low = inputs.min() if initializer.low is None else initializer.low
+    high = inputs.max() if initializer.high is None else initializer.high
+    values = [torch.rand((), generator=generator).item() for _ in range(len(labels) * math.prod(shape))]
+    return low + (high - low) * np.array(values).reshape(len(labels), *shape)
+
+
+def normal(initializer, shape, labels, inputs, generator):
+    """Standard values by the same generator, then each channel's mean and spread, one channel at a time."""
+    noise = torch.randn(len(labels), *shape, generator=generator).numpy()
+    result = np.empty_like(noise)
+    for channel in range(inputs.shape[1]):
+        values = inputs[:, channel].ravel().tolist()
+        mean = sum(values) / len(values)
+        spread = math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+        result[:, channel] = mean + spread * noise[:, channel]
+    return result
+
+
+def is_start_at_points(initializer, values, prototype_labels, inputs, labels):
+    """Every value is a training example of the right class, none twice within a class."""
+    chosen = []
+    for value, label in zip(values, prototype_labels, strict=True):
+        found = [i for i in range(len(inputs)) if np.array_equal(inputs[i], value)]
+        if not found or (labels[found[0]] == label) != initializer.own_class:
+            return False
+        chosen.append((label, found[0]))
+    return len(set(chosen)) == len(chosen)
+
+
+def is_start_at_means(initializer, values, prototype_labels, inputs, labels):
+    """Every value is the class's mean, up to the spread where prototypes share a class."""
+    for index, label in enumerate(prototype_labels):
+        own = [inputs[i] for i in range(len(inputs)) if labels[i] == label]
+        mean = sum(own[1:], own[0]) / len(own)
+        alone = sum(prototype_labels == label) == 1
+        allowed = 1e-5 if alone else 6 * initializer.spread * inputs.std() + 1e-5
+        if abs(values[index] - mean).max() > allowed:
+            return False
+    return True
+
+
+def is_start_at_centroids(initializer, values, prototype_labels, inputs, labels):
+    """One more of Lloyd's steps moves no centroid."""
+    for label in set(prototype_labels.tolist()):
+        centroids = [values[p] for p in range(len(values)) if prototype_labels[p] == label]
+        clusters = [[] for _ in centroids]
+        for example, own in zip(inputs, labels, strict=True):
+            if own == label:
+                distances = [((example - centroid) ** 2).sum() for centroid in centroids]
+                clusters[distances.index(min(distances))].append(example)
+        for centroid, cluster in zip(centroids, clusters, strict=True):
+            if not cluster or abs(sum(cluster[1:], cluster[0]) / len(cluster) - centroid).max() > 1e-3:
+                return False
+    return True
+
+
+def no_augmentation(augmentation, inputs, generator):
+    return inputs
+
+
+def shift(augmentation, inputs, generator):
+    """The same draws, then every pixel of every picture looked up on its own."""
+    n, _, height, width = inputs.shape
+    mirrored = (torch.rand(n, generator=generator) < 0.5).tolist() if augmentation.mirror else [False] * n
+    down, right = torch.randint(-augmentation.pixels, augmentation.pixels + 1, (2, n, 1), generator=generator).tolist()
+    result = np.empty_like(inputs)
+    for i in range(n):
+        for y in range(height):
+            for x in range(width):
+                row = min(max(y + down[i][0], 0), height - 1)
+                start = width - 1 - x if mirrored[i] else x
+                column = min(max(start + right[i][0], 0), width - 1)
+                result[i, :, y, x] = inputs[i, :, row, column]
+    return result
+
+
+def identity_transform(transform, prototypes):
+    return prototypes
+
+
+ORACLES = {
+    "PixelPrototypes": pixel_prototypes,
+    "LatentPrototypes": as_written,
+    "ExemplarPrototypes": as_written,
+    "UniformInitializer": uniform,
+    "NormalInitializer": normal,
+    "PointsInitializer": is_start_at_points,
+    "MeansInitializer": is_start_at_means,
+    "KmeansInitializer": is_start_at_centroids,
+    "NoAugmentation": no_augmentation,
+    "ShiftAugmentation": shift,
+    "IdentityTransform": identity_transform,
+}
