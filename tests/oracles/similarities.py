@@ -26,7 +26,7 @@ def _maps(activations, prototypes, compare):
 
 
 def cosine(similarity, activations, prototypes):
-    scale, epsilon = math.exp(float(similarity.scale.logarithm)), similarity.epsilon
+    scale, epsilon = math.exp(similarity.scale.logarithm.item()), similarity.epsilon
 
     def compare(x, p):
         return scale * sum(x * p) / math.sqrt(sum(x * x) + epsilon) / math.sqrt(sum(p * p) + epsilon)
@@ -64,12 +64,12 @@ def lk(similarity, activations, prototypes):
 
 
 def negative(kernel, distance):
-    return -math.exp(float(kernel.scale.logarithm)) * distance
+    return -math.exp(kernel.scale.logarithm.item()) * distance
 
 
 def gaussian(kernel, distance):
-    width = math.exp(float(kernel.width.logarithm))
-    return math.exp(float(kernel.scale.logarithm)) * math.exp(-distance / (2 * width * width))
+    width = math.exp(kernel.width.logarithm.item())
+    return math.exp(kernel.scale.logarithm.item()) * math.exp(-distance / (2 * width * width))
 
 
 def log_ratio(kernel, distance):
