@@ -149,7 +149,7 @@ class LearnableScale(nn.Module):
 
     Examples
     --------
-    >>> round(float(LearnableScale(10.0, learn=False)()), 4)
+    >>> round(LearnableScale(10.0, learn=False)().item(), 4)
     10.0
     """
 

@@ -32,7 +32,7 @@ class CosineSimilarity(Similarity):
     >>> import torch
     >>> similarity = CosineSimilarity(scale=1, learn_scale=False)
     >>> x = torch.tensor([3.0, 4.0]).view(1, 2, 1, 1)
-    >>> round(float(similarity(x, 2 * x)), 4)
+    >>> round(similarity(x, 2 * x).item(), 4)
     1.0
     """
 

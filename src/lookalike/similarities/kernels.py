@@ -67,7 +67,7 @@ class GaussianKernel(Kernel):
     Examples
     --------
     >>> import torch
-    >>> round(float(GaussianKernel(scale=1)(torch.tensor(2.0))), 4)
+    >>> round(GaussianKernel(scale=1)(torch.tensor(2.0)).item(), 4)
     0.3679
     """
 
@@ -96,7 +96,7 @@ class LogRatioKernel(Kernel):
     Examples
     --------
     >>> import torch
-    >>> round(float(LogRatioKernel()(torch.tensor(0.0))), 2)
+    >>> round(LogRatioKernel()(torch.tensor(0.0)).item(), 2)
     9.21
     """
 

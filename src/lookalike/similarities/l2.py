@@ -29,7 +29,7 @@ class L2Similarity(Similarity):
     >>> import torch
     >>> from lookalike.similarities import NegativeKernel
     >>> x = torch.ones(1, 4, 1, 1)
-    >>> float(L2Similarity(kernel=NegativeKernel(scale=1), mean=False)(x, 3 * x))
+    >>> L2Similarity(kernel=NegativeKernel(scale=1), mean=False)(x, 3 * x).item()
     -16.0
     """
 

@@ -53,7 +53,7 @@ class LkSimilarity(Similarity):
     >>> from lookalike.similarities import NegativeKernel
     >>> similarity = LkSimilarity(kernel=NegativeKernel(scale=1), order=1.0, mean=False)
     >>> x = torch.tensor([1.0, -2.0]).view(1, 2, 1, 1)
-    >>> round(float(similarity(x, 0 * x)), 2)
+    >>> round(similarity(x, 0 * x).item(), 2)
     -3.0
     """
 
