@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.backbones import Backbone
-from lookalike.backbones.normalization import BatchStatistics
+from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
@@ -157,10 +157,11 @@ class PrototypeNetwork(ComparingNetwork):
             return self.backbone(inputs), prototypes
         views = self.transform.views(prototypes)
         if views.shape[1:] == inputs.shape[1:]:
-            with BatchStatistics(len(inputs)):
-                activations = self.backbone(torch.cat([inputs, views]))
+            rows = torch.cat([inputs, views])
+            with SiamesePass(len(inputs), None if inputs.requires_grad else rows):
+                activations = self.backbone(rows)
             return activations[: len(inputs)], activations[len(inputs) :]
-        with BatchStatistics(None) as statistics:
+        with SiamesePass(None) as statistics:
             activations = self.backbone(inputs)
             statistics.replay()
             return activations, self.backbone(views)

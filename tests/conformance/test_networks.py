@@ -10,8 +10,14 @@ from torch.nn import functional
 
 from lookalike.backbones import ConvnetBackbone, ModuleBackbone, activation_shape
 from lookalike.backbones.module import network_by_name
-from lookalike.backbones.normalization import BatchStatistics
+from lookalike.backbones.siamese import SiamesePass
 from lookalike.errors import DataError, MissingExtraError, ParameterError
+from lookalike.heads import MaxHead
+from lookalike.network import PrototypeNetwork
+from lookalike.pooling import MaxPooling
+from lookalike.prototypes import PixelPrototypes
+from lookalike.similarities import CosineSimilarity
+from lookalike.transforms import IdentityTransform
 from tests.conformance import specimens
 from tests.oracles.networks import ORACLES
 
@@ -61,7 +67,7 @@ def test_every_backbone_has_a_specimen():
 
 
 def normalized(rows, n_real, layer):
-    with BatchStatistics(n_real):
+    with SiamesePass(n_real):
         return layer(rows)
 
 
@@ -112,15 +118,49 @@ def test_later_passes_are_normalised_by_the_first():
         nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
     ).double()
     inputs = torch.randn(5, 1, 9, 9, dtype=torch.float64)
-    with BatchStatistics(5):
+    with SiamesePass(5):
         expected = net(torch.cat([inputs, inputs[:2]]))[5:]
-    with BatchStatistics(None) as statistics:
+    with SiamesePass(None) as statistics:
         net(inputs)
         before = {name: buffer.clone() for name, buffer in net.named_buffers()}
         statistics.replay()
         torch.testing.assert_close(net(inputs[:2]), expected)
     assert all(
         torch.equal(buffer, before[name]) for name, buffer in net.named_buffers() if not name.endswith("tracked")
+    )
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_first_convolution_has_the_same_gradients_where_they_are_wanted(bias):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(2, 3, 3, 2, 1, bias=bias), nn.ReLU(), nn.Conv2d(3, 2, 3)).double()
+    inputs, prototypes = torch.randn(5, 2, 9, 8).double(), torch.randn(3, 2, 9, 8).double().requires_grad_()
+    weights = torch.randn(8, 2, 3, 2).double()
+    leaves = [prototypes, *net.parameters()]
+    plain = torch.autograd.grad((net(torch.cat([inputs, prototypes])) * weights).sum(), leaves)
+    rows = torch.cat([inputs, prototypes])
+    with SiamesePass(5, rows):
+        result = net(rows)
+    torch.testing.assert_close(torch.autograd.grad((result * weights).sum(), leaves), plain)
+
+
+def test_inputs_that_want_a_gradient_get_it():
+    net = job_network(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()))
+    inputs = torch.randn(4, 1, 6, 6, requires_grad=True)
+    (gradient,) = torch.autograd.grad(net(inputs).logits.sum(), inputs)
+    assert bool((gradient != 0).any(dim=(1, 2, 3)).all())
+
+
+def job_network(module):
+    prototypes = PixelPrototypes((1, 6, 6), 2, (torch.tensor(0.0), torch.tensor(1.0)), n_per_class=1)
+    prototypes.set_values(torch.randn(2, 1, 6, 6))
+    return PrototypeNetwork(
+        backbone=ModuleBackbone((1, 6, 6), module=module),
+        prototypes=prototypes,
+        similarity=CosineSimilarity(),
+        transform=IdentityTransform(),
+        pooling=MaxPooling(),
+        head=MaxHead(prototypes.labels, 2),
     )
 
 
@@ -150,7 +190,7 @@ def test_a_prototype_of_extreme_pixels_leaves_every_buffer_bit_equal(net, value)
     def buffers_after(prototype):
         torch.manual_seed(0)
         backbone = ModuleBackbone((1, 8, 8), module=net).train()
-        with BatchStatistics(len(inputs)):
+        with SiamesePass(len(inputs)):
             backbone(torch.cat([inputs, prototype]))
         return dict(backbone.named_buffers())
 

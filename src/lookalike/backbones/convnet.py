@@ -18,8 +18,8 @@ class ConvnetBackbone(Backbone):
     widths : sequence of int
         Channels of each stage; every stage halves height and width, rounded down.
     pool : bool
-        Average over positions at the end, so that a picture has one activation vector. Without it a prototype of the
-        input's size is compared position by position.
+        Average over positions at the end, so that a picture has one activation vector. Without it (the default) a
+        prototype of the input's size is compared position by position.
 
     Notes
     -----
@@ -35,7 +35,7 @@ class ConvnetBackbone(Backbone):
     --------
     >>> import torch
     >>> ConvnetBackbone((1, 28, 28))(torch.zeros(2, 1, 28, 28)).shape
-    torch.Size([2, 128, 1, 1])
+    torch.Size([2, 128, 3, 3])
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ConvnetBackbone(Backbone):
         input_shape: Shape,
         *,
         widths: Sequence[int] = (32, 64, 128),
-        pool: bool = True,
+        pool: bool = False,
     ) -> None:
         nn.Module.__init__(self)
         self.input_shape = tuple(input_shape)

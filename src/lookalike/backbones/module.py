@@ -44,7 +44,7 @@ class ModuleBackbone(Backbone):
     Notes
     -----
     Shape: ``(n, *input_shape)`` to ``(n, d, h, w)``; an output ``(n, d)`` has one position. Batch normalisation needs
-    no rewriting: see `lookalike.backbones.normalization`.
+    no rewriting: see `lookalike.backbones.siamese`.
 
     Examples
     --------

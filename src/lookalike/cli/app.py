@@ -17,6 +17,7 @@ app = typer.Typer(
 for command in (making.fit, asking.predict, asking.explain, asking.evaluate, asking.verify, making.report):
     app.command()(command)
 app.command(name="list")(making.list_components)
+app.command()(making.reproduce)
 
 
 def main() -> None:

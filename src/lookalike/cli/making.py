@@ -77,3 +77,17 @@ def list_components(
     families = [family_named(family)] if family else list(FAMILIES.values())
     for declared in families:
         screen.components(declared)
+
+
+def reproduce(
+    studies: Annotated[list[Path], typer.Argument(help="YAML files of studies.")],
+    seeds: Annotated[int | None, typer.Option(min=1, help="In place of each study's own number.")] = None,
+) -> None:
+    """Run studies: every arm with every seed that is not done yet; results go beside, and into TABLE.md."""
+    from lookalike.cli import screen
+    from lookalike.experiments import read_study, run_study, write_table
+
+    checked = [(file, read_study(file)) for file in studies]
+    for file, study in checked:
+        run_study(study, file.parent / "results" / f"{study.name}.json", seeds=seeds, on_run=screen.finished_run)
+        typer.echo(write_table(file.parent))

@@ -16,6 +16,7 @@ from lookalike.estimators import PrototypeClassifier, progress_bar
 from lookalike.evaluation import Quality, Verification
 from lookalike.experiments import Run
 from lookalike.experiments.asked import Asked
+from lookalike.experiments.studies import Arm
 from lookalike.registry import Family, members, options, plural
 from lookalike.report import ExplainedExample
 from lookalike.training import Callback
@@ -68,6 +69,11 @@ class Screen:
         _out.print(f"test accuracy [bold]{quality.accuracy:.4f}[/] ({quality.n} examples, 95% {low:.4f} to {high:.4f})")
         _out.print(f"run folder: {run.folder}")
         _out.print(f"now: [cyan]lookalike report {run.folder}[/], or explain, evaluate, verify, predict")
+
+
+def finished_run(arm: Arm, seed: int, run: dict[str, Any]) -> None:
+    """Print what came of one run of a study."""
+    _out.print(f"{arm.name}, seed {seed}: accuracy {run['accuracy']:.4f} in {run['minutes']:.1f} minutes")
 
 
 def say(notes: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ CIFAR_CLASSES = (
 )
 _BATCHES = "cifar-10-batches-bin"
 _ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
-_HASH = "md5:c32a1d4ab5d03f1284b67883e8d87530"
+_HASH = "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 _RECORD = 1 + 3 * 32 * 32
 
 

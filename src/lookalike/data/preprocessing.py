@@ -72,20 +72,22 @@ class Preprocessing:
         """8-bit integers divided, floats as they are; 32-bit floats of the same shape."""
         return inputs.float() / self.divisor if inputs.dtype == torch.uint8 else inputs.float()
 
-    def standardize(self, inputs: Tensor) -> Tensor:
+    def standardize(self, inputs: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """What the network takes.
 
         Parameters
         ----------
         inputs : Tensor
             Shape ``(n, *shape)``, 8-bit integers or floats in data units.
+        dtype : torch.dtype
+            Of the result; computed in 32 bits.
 
         Returns
         -------
         Tensor
-            32-bit floats, the same shape.
+            The same shape.
         """
-        return (self.to_data_units(inputs) - self._column(self.mean)) / self._column(self.spread)
+        return ((self.to_data_units(inputs) - self._column(self.mean)) / self._column(self.spread)).to(dtype)
 
     def restore(self, inputs: Tensor) -> Tensor:
         """The inverse of `standardize`, in data units, the same shape."""

@@ -154,7 +154,7 @@ def _arrays(file: Path) -> dict[str, np.ndarray]:
     if not file.is_file():
         raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
     try:
-        with np.load(file, allow_pickle=False) as packed:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as packed:
             return {name: packed[name] for name in packed.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         advice = "np.savez(file, x=pictures, y=labels) with plain arrays"

@@ -1,6 +1,7 @@
 """The scikit-learn estimator: fit, predict, predict_proba, transform, explain, save, load."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lookalike.persistence import load_model, save_model, save_pictures
 from lookalike.training import Callback
 
 _BATCH = 500
+CHECKPOINT = "checkpoint.safetensors"
 
 
 class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):
@@ -133,7 +135,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
 
     def fit(
         self,
-        X: Any,  # noqa: N803 (scikit-learn's name)
+        X: Any,
         y: Any,
         *,
         validation: tuple[Any, Any] | None = None,
@@ -168,6 +170,22 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         LookalikeError
             In three parts: what was expected, what came, what to do.
         """
+        request, classes = self.request(X, y, validation)
+        callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
+        checkpoint = None if folder is None else Path(folder) / CHECKPOINT
+        fitted = fitting.fit(replace(request, callbacks=callbacks, checkpoint=checkpoint, resume=resume))
+        self.seed_ = request.seed
+        return self._take(fitted, classes)
+
+    def request(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[fitting.Request, np.ndarray]:
+        """What ``fit`` would ask for with these data, everything checked; and the classes.
+
+        Parameters
+        ----------
+        X, y : array-like
+        validation : tuple, optional
+            As for `fit`.
+        """
         parameters = self.get_params(deep=False)
         require_known(parameters, self._get_param_names())
         inputs = table_or_pictures(self, X, reset=True)
@@ -177,42 +195,31 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         held = None
         if validation is not None:
             held = table_or_pictures(self, validation[0], reset=False), _known_labels(validation[1], classes)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        fitted = fitting.fit(
-            fitting.Request(
-                parameters=parameters,
-                inputs=inputs,
-                labels=labels,
-                classes=[str(name) for name in classes.tolist()],
-                validation=held,
-                seed=self.seed_,
-                callbacks=[*callbacks, *([progress_bar()] if self.verbose else [])],
-                checkpoint=None if folder is None else Path(folder) / "checkpoint.safetensors",
-                resume=resume,
-            )
-        )
-        return self._take(fitted, classes)
+        names = [str(name) for name in classes.tolist()]
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return fitting.Request(parameters, inputs, labels, names, held, seed), classes
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """The class of every input, shape ``(n,)``, as in ``classes_``."""
-        return self.classes_[self.decision_scores(X).argmax(1)]
+        logits = self.decision_scores(X)
+        return self.classes_[logits.argmax(1)]
 
-    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
         logits = self.decision_scores(X).astype(np.float64) / self.temperature_
         logits -= logits.max(1, keepdims=True)
         odds = np.exp(logits)
         return odds / odds.sum(1, keepdims=True)
 
-    def decision_scores(self, X: Any) -> np.ndarray:  # noqa: N803
+    def decision_scores(self, X: Any) -> np.ndarray:
         """Logits, shape ``(n, k)``, columns as in ``classes_``."""
         return np.concatenate([comparison.logits.numpy() for comparison in self.compare(X)])
 
-    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+    def transform(self, X: Any) -> np.ndarray:
         """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
         return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
 
-    def explain(self, X: Any) -> list[LocalExplanation]:  # noqa: N803
+    def explain(self, X: Any) -> list[LocalExplanation]:
         """Why each input is given to its class, one explanation per input."""
         return [
             explanation
@@ -227,7 +234,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         ]
 
     @torch.no_grad()
-    def compare(self, X: Any) -> list[Comparison]:  # noqa: N803
+    def compare(self, X: Any) -> list[Comparison]:
         """The records of the passes that predictions are read from, 500 inputs each.
 
         Raises
@@ -238,9 +245,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         check_is_fitted(self)
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
-        standardize = self.preprocessing_.standardize
+        given = self._prototype_activations
         return [
-            self.network_(standardize(batch), prototype_activations=self._prototype_activations)
+            self.network_(self.preprocessing_.standardize(batch, given.dtype), prototype_activations=given)
             for batch in inputs.split(_BATCH)
         ]
 
@@ -299,11 +306,11 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Arguments and options by name, as scikit-learn's; options of components are among them."""
         own = {name: getattr(self, name) for name in self._get_param_names()}
-        return own | {name: value for name, value in vars(self).items() if "__" in name and not name.startswith("_")}
+        # Whatever else was set and is neither private nor fitted is an option, or a mistake that `fit` reports.
+        return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
 
     def set_params(self, **params: Any) -> "PrototypeClassifier":
-        """Set arguments and options by name; unknown ones are reported here as in ``fit``."""
-        require_known(params, self._get_param_names())
+        """Set arguments and options by name; unknown ones are reported by ``fit``."""
         for name, value in params.items():
             setattr(self, name, value)
         return self
@@ -311,6 +318,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
     @property
@@ -320,6 +328,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
 
     def _take(self, fitted: fitting.Fitted, classes: np.ndarray) -> "PrototypeClassifier":
         """Make the results of a fit this classifier's own."""
+        if not fitted.preprocessing.is_picture:
+            # Rows are cheap: in double precision a row's scores do not depend on the batch it comes in.
+            fitted.network.double()
         self.fitted_ = fitted
         self.classes_ = classes
         self.network_ = fitted.network

@@ -89,8 +89,33 @@ class Request:
     resume: bool = False
 
 
-def fit(request: Request) -> Fitted:
-    """Split, standardise, assemble, initialise, train, calibrate, and look at what was learned.
+@dataclass(frozen=True)
+class Prepared:
+    """A fit about to begin.
+
+    Attributes
+    ----------
+    job : Job
+        Its learner holds an assembled and initialised network, not trained.
+    network : PrototypeNetwork
+        The learner's.
+    validation : Examples
+        Empty where nothing was set aside.
+    resolved : dict
+        Parameters with every ``"auto"`` replaced.
+    kept : ndarray
+        Which of the inputs are training examples.
+    """
+
+    job: Job
+    network: PrototypeNetwork
+    validation: Examples
+    resolved: dict[str, Any]
+    kept: np.ndarray
+
+
+def prepare(request: Request) -> Prepared:
+    """Split, standardise, assemble and initialise; every parameter is checked here.
 
     Parameters
     ----------
@@ -99,7 +124,7 @@ def fit(request: Request) -> Fitted:
     Raises
     ------
     LookalikeError
-        Whatever is wrong with parameters, data or training, before anything is changed.
+        Whatever is wrong with parameters or data.
     """
     training, validation, kept = _split(request)
     n_classes = len(request.classes)
@@ -129,23 +154,39 @@ def fit(request: Request) -> Fitted:
         seed=request.seed,
         checkpoint=request.checkpoint,
     )
-    history = train(job, request.callbacks, request.resume) if plan and settings.epochs else ()
+    return Prepared(job, network, validation, resolved, kept)
+
+
+def fit(request: Request) -> Fitted:
+    """Prepare, train, calibrate, and look at what was learned.
+
+    Parameters
+    ----------
+    request : Request
+
+    Raises
+    ------
+    LookalikeError
+        Whatever is wrong with parameters, data or training.
+    """
+    prepared = prepare(request)
+    job, network, validation = prepared.job, prepared.network, prepared.validation
+    history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
     network.eval().requires_grad_(False)
-    about = explain_prototypes(
-        network, training, classes=request.classes, similarity=key_of(type(network.similarity), FAMILIES["similarity"])
-    )
-    about = _renumbered(about, kept)
+    name = key_of(type(network.similarity), FAMILIES["similarity"])
+    about = explain_prototypes(network, job.training, classes=request.classes, similarity=name)
+    about = _renumbered(about, prepared.kept)
     if network.prototypes.sources is not None:
         network.prototypes.sources.copy_(torch.tensor([-1 if s.source is None else s.source for s in about.prototypes]))
     return Fitted(
         network=network,
-        preprocessing=training.preprocessing,
-        resolved=resolved,
+        preprocessing=job.training.preprocessing,
+        resolved=prepared.resolved,
         history=history,
         temperature=_temperature(network, validation),
         about=about,
-        pictures=_pictures(network, about, request.inputs, training.preprocessing),
-        n_training=len(training),
+        pictures=_pictures(network, about, request.inputs, job.training.preprocessing),
+        n_training=len(job.training),
         n_validation=len(validation),
     )
 

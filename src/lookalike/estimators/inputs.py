@@ -14,7 +14,7 @@ from lookalike.errors import DataError, describe
 _CHANNELS = (1, 3, 4)
 
 
-def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:  # noqa: N803 (scikit-learn's name)
+def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     """Inputs as one tensor: pictures ``(n, channels, height, width)`` or rows ``(n, columns)``.
 
     Parameters
@@ -38,7 +38,7 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:  # noqa
         For values that are not finite, or a shape that is none of these.
     """
     if isinstance(X, Tensor):
-        X = X.detach().cpu().numpy()  # noqa: N806
+        X = X.detach().cpu().numpy()
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)

@@ -105,13 +105,13 @@ def verify(
 
 
 def _logits(network: PrototypeNetwork, preprocessing: Preprocessing, inputs: Tensor, activations: Tensor) -> Tensor:
-    batches = inputs.split(_BATCH)
-    return torch.cat([network(preprocessing.standardize(b), prototype_activations=activations).logits for b in batches])
+    batches = (preprocessing.standardize(batch, activations.dtype) for batch in inputs.split(_BATCH))
+    return torch.cat([network(batch, prototype_activations=activations).logits for batch in batches])
 
 
 def _activate(network: PrototypeNetwork, preprocessing: Preprocessing, pictures: Tensor) -> Tensor:
-    standardized = preprocessing.standardize(pictures)
     prototypes = network.prototypes
+    standardized = preprocessing.standardize(pictures, prototypes().dtype)
     if not isinstance(prototypes, LatentPrototypes):
         return network.backbone(network.transform.views(standardized))
     activations = network.backbone(standardized)

@@ -3,10 +3,13 @@
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
 from lookalike.experiments.runs import Run, data_of, fit_run, open_run, quality_of, verify_run
+from lookalike.experiments.studies import Study, read_study, run_study
+from lookalike.experiments.tables import write_table
 
 __all__ = [
     "Run",
     "RunConfig",
+    "Study",
     "assignments",
     "config_from",
     "contents_of",
@@ -16,6 +19,9 @@ __all__ = [
     "open_run",
     "quality_of",
     "read_settings",
+    "read_study",
     "report_run",
+    "run_study",
     "verify_run",
+    "write_table",
 ]

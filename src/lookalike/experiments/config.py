@@ -1,5 +1,6 @@
 """A YAML file, or settings one by one, as one checked description of a run."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,15 @@ DATA_OPTIONS: dict[str, type] = {
     "strict": bool,
 }
 RECIPES = {name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "singh2019_siamese")}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 takes 1e-3 for a word; people mean the number, as YAML 1.2 does."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise DataNotFoundError(describe("a YAML file", f"no file {file}", "check the path"))
     try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParameterError(describe(f"YAML in {file}", str(error))) from error
     if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
@@ -134,6 +144,8 @@ def assignments(settings: Iterable[str]) -> dict[str, Any]:
     --------
     >>> assignments(["similarity=dot", "prototypes__n_per_class=4"])
     {'similarity': 'dot', 'prototypes__n_per_class': 4}
+    >>> assignments(["training__learning_rate=1e-3"])
+    {'training__learning_rate': 0.001}
     """
     values = {}
     for setting in settings:
@@ -141,7 +153,7 @@ def assignments(settings: Iterable[str]) -> dict[str, Any]:
         if not separator:
             raise ParameterError(describe("name=value", repr(setting), "--set similarity=dot"))
         try:
-            values[name.strip()] = yaml.safe_load(value)
+            values[name.strip()] = yaml.load(value, _Loader)
         except yaml.YAMLError as error:
             raise ParameterError(describe(f"a value for {name}", repr(value), "quote it")) from error
     return values

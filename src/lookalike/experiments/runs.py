@@ -1,6 +1,7 @@
 """A run: a folder with a model, how it was made, how it went, and how good it is."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from PIL import Image
 from lookalike.data import Dataset, Part, load_dataset
 from lookalike.errors import DataError, FolderInUseError, ModelFileError, describe
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, judge, verify
@@ -23,7 +25,6 @@ from lookalike.persistence import has_model
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
-CHECKPOINT = "checkpoint.safetensors"
 _VERIFIED = 1000
 
 
@@ -89,7 +90,7 @@ def fit_run(
     classifier = config.classifier()
     dataset = load_dataset(config.data, progress=reading, **config.data_options)
     began = time.perf_counter()
-    existed = folder.exists()
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -101,10 +102,10 @@ def fit_run(
             dataset.train.inputs, dataset.train.labels, folder=folder, resume=resume, callbacks=[*logs, *callbacks]
         )
     except Exception:
-        if not existed and not (folder / CHECKPOINT).exists():
-            for file in folder.iterdir():
-                file.unlink()
-            folder.rmdir()
+        if missing and not (folder / CHECKPOINT).exists():
+            shutil.rmtree(folder)
+            for place in missing[1:]:
+                place.rmdir()
         raise
     seconds = time.perf_counter() - began
     extras = {

@@ -1,11 +1,13 @@
 """The training loop, on Lightning Fabric."""
 
+import copy
 import hashlib
 import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped
 from lookalike.training.learner import Learner
+from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
 from lookalike.training.phases import Phase, epochs_of
 from lookalike.training.projection import project
@@ -97,12 +100,13 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
         If a checkpoint is damaged or belongs to another run.
     """
     from lightning_fabric import Fabric
+    from lightning_fabric.strategies import DDPStrategy
 
     settings = job.settings
-    strategy = settings.strategy
+    strategy: Any = settings.strategy
     if settings.devices > 1 and strategy == "auto":
-        # The one that needs no launcher script, and that bears rooms which a phase leaves untrained.
-        strategy = "ddp_spawn_find_unused_parameters_true"
+        # Processes that need no launcher script, and that bear rooms which a phase leaves untrained.
+        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
     fabric = Fabric(
         accelerator=settings.accelerator,
         devices=settings.devices,
@@ -111,8 +115,9 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     )
     if settings.devices == 1:
         return _Run(fabric, job, callbacks).train(resume)
-    weights, history = fabric.launch(_train_and_send, job, resume)  # type: ignore[arg-type]
-    job.learner.load_state_dict(weights)
+    weights, epochs = fabric.launch(partial(_train_and_send, job=job, resume=resume))
+    history = tuple(Epoch(**epoch) for epoch in epochs)
+    job.learner.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     job.learner.eval().requires_grad_(False)
     for callback in callbacks:
         callback(EpochEnded(history))
@@ -120,15 +125,21 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     return history
 
 
-def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Tensor], tuple[Epoch, ...]]:
+def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    # What crosses to another process lies in shared memory, in which processes would overwrite each other's weights.
+    job = replace(job, learner=copy.deepcopy(job.learner))
     history = _Run(fabric, job, ()).train(resume)
-    return job.learner.state_dict(), history
+    # Arrays, because a tensor would cross as a file that ends with the process that made it.
+    weights = {name: tensor.numpy() for name, tensor in job.learner.state_dict().items()}
+    return weights, [epoch.to_dict() for epoch in history]
 
 
 class _Run:
     """One training run in one process."""
 
     def __init__(self, fabric: "Fabric", job: Job, callbacks: Sequence[Callback]) -> None:
+        if fabric.device.type == "cpu":
+            keep_freed_memory()
         self.fabric, self.job, self.callbacks, self.settings = fabric, job, callbacks, job.settings
         self.module: Callable[..., Any] = fabric.setup_module(job.learner.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         self.fingerprint = job.fingerprint() if job.checkpoint else ""
@@ -153,7 +164,7 @@ class _Run:
             self.state.end_phase()
             if phase.project:
                 project(self.job.learner.network, self.job.training)
-        self.job.learner.cpu().eval().requires_grad_(False)
+        self.job.learner.cpu().float().eval().requires_grad_(False)
         self._tell(Finished(self.state.best_number))
         return tuple(self.state.history)
 
@@ -239,6 +250,7 @@ class _Run:
             given = learner.given()
             for batch in examples.batches(_VALIDATION_BATCH):
                 inputs, targets = self.fabric.to_device(batch)
+                inputs = inputs.to(next(learner.parameters()).dtype)
                 batch_loss, batch_correct = learner.judge(inputs, targets, given)
                 loss, correct = loss + batch_loss * len(targets), correct + batch_correct
         # All processes must decide alike what is best and when to stop.

@@ -94,6 +94,7 @@ class TrainingSettings:
         ------
         ParameterError
         """
+        self._check()
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, n_examples // 20))
@@ -101,14 +102,16 @@ class TrainingSettings:
         if epochs == "auto":
             steps_per_epoch = max(1, n_examples // int(batch_size))
             epochs = _PICTURE_EPOCHS if is_picture else max(_PICTURE_EPOCHS, -(-_TABLE_STEPS // steps_per_epoch))
-        resolved = replace(self, epochs=epochs, batch_size=batch_size)
-        resolved._check()
-        return resolved
+        return replace(self, epochs=epochs, batch_size=batch_size)
 
     def _check(self) -> None:
         rules: list[tuple[str, bool, str]] = [
-            ("epochs", _is_whole(self.epochs, 0), "a whole number of at least 0, or 'auto'"),
-            ("batch_size", _is_whole(self.batch_size, 1), "a whole number of at least 1, or 'auto'"),
+            ("epochs", self.epochs == "auto" or _is_whole(self.epochs, 0), "a whole number of at least 0, or 'auto'"),
+            (
+                "batch_size",
+                self.batch_size == "auto" or _is_whole(self.batch_size, 1),
+                "a whole number of at least 1, or 'auto'",
+            ),
             ("devices", _is_whole(self.devices, 1), "a whole number of at least 1"),
             ("learning_rate", self.learning_rate > 0, "a number above 0"),
             ("prototype_learning_rate", (self.prototype_learning_rate or 0) >= 0, "a number of at least 0, or None"),

@@ -1,8 +1,8 @@
-"""Batch normalisation that a siamese network can bear.
+"""One pass of inputs and prototypes through one backbone.
 
 A prototype must be normalised exactly as an input is, and must not move the statistics by which inputs are normalised.
-While ``BatchStatistics`` is entered, every batch normalisation that runs, in our own backbones or inside a user's
-module, takes its statistics from the real inputs only and applies them to the prototypes as well.
+While a `SiamesePass` is entered, every batch normalisation that runs, in our own backbones or inside a user's module,
+takes its statistics from the real inputs only and applies them to the prototypes as well.
 """
 
 from collections.abc import Callable
@@ -15,25 +15,33 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 
-class BatchStatistics(TorchFunctionMode):
-    """Statistics of the first ``n_real`` rows normalise all rows of every batch normalisation inside.
+class SiamesePass(TorchFunctionMode):
+    """What a pass of inputs and prototypes together does differently from a pass of inputs.
+
+    - Statistics of the first ``n_real`` rows normalise all rows of every batch normalisation.
+    - The gradient of the first convolution with respect to its input is computed for the prototypes alone: inputs are
+      not learned.
 
     Parameters
     ----------
     n_real : int or None
         Number of leading rows that are real inputs. ``None``: every row of the first pass is real, and every later pass
         is normalised by the statistics of the first (for prototypes whose size differs from the inputs').
+    rows : Tensor, optional
+        The joint batch itself, where its first ``n_real`` rows need no gradient.
 
     Notes
     -----
-    It acts on ``torch.nn.functional.batch_norm`` and ``instance_norm`` themselves, so a module needs no rewriting and
-    subclasses with a ``forward`` of their own (those of timm, for instance) are covered. In evaluation mode nothing
-    changes.
+    It acts on ``torch.nn.functional.batch_norm``, ``instance_norm`` and ``conv2d`` themselves, so a module needs no
+    rewriting and subclasses with a ``forward`` of their own (those of timm, for instance) are covered. In evaluation
+    mode
+    nothing changes.
     """
 
-    def __init__(self, n_real: int | None) -> None:
+    def __init__(self, n_real: int | None, rows: Tensor | None = None) -> None:
         super().__init__()
         self._n_real = n_real
+        self._rows = rows
         self._recorded: list[tuple[Tensor, Tensor]] = []
         self._replay: int | None = None
 
@@ -44,13 +52,30 @@ class BatchStatistics(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Intercept the two normalisations that keep running statistics; pass everything else on."""
+        """Intercept what is done differently; pass everything else on."""
         kwargs = kwargs or {}
         if func is functional.batch_norm:
             return self._batch_norm(*args, **kwargs)
         if func is functional.instance_norm and self._n_real is not None:
             return self._instance_norm(*args, **kwargs)
+        if func is torch.conv2d and args and args[0] is self._rows:
+            return self._first_convolution(*args, **kwargs)
         return func(*args, **kwargs)
+
+    def _first_convolution(
+        self,
+        rows: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Tensor:
+        geometry = (stride, padding, dilation)
+        if torch.is_autocast_enabled(rows.device.type) or not all(isinstance(sizes, tuple) for sizes in geometry):
+            return functional.conv2d(rows, weight, bias, stride, padding, dilation, groups)
+        return _FirstConvolution.apply(rows, weight, bias, self._n_real, *geometry, groups)
 
     def _batch_norm(
         self,
@@ -153,12 +178,50 @@ class _SharedNormalization(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight, mean, variance = ctx.saved_tensors
         inverse = torch.rsqrt(variance + ctx.eps)
-        to_inputs, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
-            gradient, inputs, weight, mean, variance, mean, inverse, False, ctx.eps, [True, True, True]
+        _, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient, inputs, weight, mean, variance, mean, inverse, False, ctx.eps, [False, True, True]
         )
-        per_channel = ctx.n_real * inputs[0, 0].numel()
-        slope = -weight * inverse.square() * to_weight / per_channel
-        offset = -weight * inverse * to_bias / per_channel - slope * mean
-        real = inputs[: ctx.n_real]
-        to_inputs[: ctx.n_real].addcmul_(real, _per_channel(slope, inputs.ndim)).add_(_per_channel(offset, inputs.ndim))
+        n, ndim = ctx.n_real, inputs.ndim
+        scale = weight * inverse
+        slope = -scale * inverse * to_weight / (n * inputs[0, 0].numel())
+        offset = -scale * to_bias / (n * inputs[0, 0].numel()) - slope * mean
+        scale, slope, offset = (_per_channel(values, ndim) for values in (scale, slope, offset))
+        # Memory traffic is what this costs: two passes over the real rows, one over the prototypes.
+        to_inputs = torch.empty_like(inputs)
+        torch.addcmul(offset, inputs[:n], slope, out=to_inputs[:n])
+        to_inputs[:n].addcmul_(gradient[:n], scale)
+        torch.mul(gradient[n:], scale, out=to_inputs[n:])
         return to_inputs, to_weight, to_bias, None, None, None, None, None
+
+
+class _FirstConvolution(torch.autograd.Function):
+    """A convolution whose gradient with respect to its input is computed for the rows from ``n_real`` on."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        rows: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        n_real: int,
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        dilation: tuple[int, ...],
+        groups: int,
+    ) -> Tensor:
+        ctx.save_for_backward(rows, weight)
+        ctx.geometry = (None if bias is None else list(bias.shape), stride, padding, dilation, False, (0, 0), groups)
+        ctx.n_real = n_real
+        return functional.conv2d(rows, weight, bias, stride, padding, dilation, groups)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight = ctx.saved_tensors
+        backward = torch.ops.aten.convolution_backward
+        to_rows = torch.zeros_like(rows)
+        wanted = [False, ctx.needs_input_grad[1], ctx.needs_input_grad[2]]
+        _, to_weight, to_bias = backward(gradient, rows, weight, *ctx.geometry, wanted)
+        part = slice(ctx.n_real, None)
+        to_rows[part] = backward(gradient[part], rows[part], weight, *ctx.geometry, [True, False, False])[0]
+        return to_rows, to_weight, to_bias, None, None, None, None, None

@@ -1,0 +1,1 @@
+"""Benchmarks, run on demand: ratios of two ways measured in turn in one run, never seconds alone."""

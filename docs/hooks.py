@@ -1,0 +1,35 @@
+"""What the documentation generates: the table of components from the registry, tables of results from results files."""
+
+from pathlib import Path
+
+from lookalike.experiments.tables import experiment_table, study_table
+from lookalike.registry import FAMILIES, members, options, plural
+
+ROOT = Path(__file__).parents[1]
+
+
+def component_table() -> str:
+    """Every component of every family: its key, what it is, its options and their defaults."""
+    lines = []
+    for family in FAMILIES:
+        lines += [f"## {plural(family).capitalize()}", "", "| name | what it is | options |", "|---|---|---|"]
+        for key, cls in members(family).items():
+            shown = [
+                f"`{name}`" if value.default is value.empty else f"`{name}={value.default!r}`"
+                for name, value in options(cls).items()
+            ]
+            lines.append(f"| `{key}` | {(cls.__doc__ or '').strip().splitlines()[0]} | {', '.join(shown)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
+    """Fill the marks in a page."""
+    for mark, make in (
+        ("<!-- components -->", component_table),
+        ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
+        ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
+    ):
+        if mark in markdown:
+            markdown = markdown.replace(mark, make())
+    return markdown

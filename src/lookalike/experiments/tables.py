@@ -1,0 +1,92 @@
+"""Tables of results, made from results files and from nothing else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from lookalike.experiments.studies import Arm, Study, studies_in
+
+
+def experiment_table(folder: Path) -> str:
+    """Claimed, reproduced, difference: one line per arm that has a claim.
+
+    Parameters
+    ----------
+    folder : Path
+        Of studies and their ``results``.
+    """
+    lines = [
+        "| experiment | arm | claimed | reproduced (mean ± sd, seeds) | difference | note |",
+        "|---|---|---|---|---|---|",
+    ]
+    for study, results in studies_in(folder):
+        for arm in study.arms:
+            if arm.claim is None:
+                continue
+            found = _runs(results, arm)
+            if not found:
+                lines.append(f"| {study.name} | {arm.label} | {arm.claim:.4f} | not run yet | | {arm.comparable} |")
+                continue
+            difference = f"{mean(found) - arm.claim:+.4f}" if not arm.comparable else "not comparable"
+            lines.append(
+                f"| {study.name} | {arm.label} | {arm.claim:.4f} | {_spread(found)} | {difference} | {arm.comparable} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def study_table(folder: Path) -> str:
+    """Accuracy of every arm of every study, with its spread over seeds and the minutes it took.
+
+    Parameters
+    ----------
+    folder : Path
+        Of studies and their ``results``.
+    """
+    parts = []
+    for study, results in studies_in(folder):
+        parts += [f"### {study.title}", "", *([study.question, ""] if study.question else [])]
+        parts += [
+            "| arm | test accuracy (mean ± sd, seeds) | each seed | calibration error | minutes |",
+            "|---|---|---|---|---|",
+        ]
+        parts += [_line(study, results, arm) for arm in study.arms]
+        parts += [
+            "",
+            *([study.note, ""] if study.note else []),
+            f"`lookalike reproduce experiments/{study.name}.yaml`",
+            "",
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def write_table(folder: Path) -> Path:
+    """Write ``TABLE.md`` of a folder of studies, and return it.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    head = "# Results\n\nMade by `lookalike reproduce` from the files in `results/`; edit those by running, not this.\n"
+    text = f"{head}\n## Claimed and reproduced\n\n{experiment_table(folder)}\n## Studies\n\n{study_table(folder)}"
+    file = folder / "TABLE.md"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _line(study: Study, results: dict[str, Any] | None, arm: Arm) -> str:
+    found = _runs(results, arm)
+    if not found:
+        return f"| {arm.label} | not run yet | | | |"
+    each = ", ".join(f"{value:.4f}" for value in found)
+    errors, minutes = _runs(results, arm, "calibration_error"), _runs(results, arm, "minutes")
+    return f"| {arm.label} | {_spread(found)} | {each} | {mean(errors):.4f} | {mean(minutes):.1f} |"
+
+
+def _runs(results: dict[str, Any] | None, arm: Arm, figure: str = "accuracy") -> list[float]:
+    return [run[figure] for run in results["runs"] if run["arm"] == arm.name] if results else []
+
+
+def _spread(values: Sequence[float]) -> str:
+    deviation = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
+    return f"{mean(values):.4f}{deviation}, {len(values)}"

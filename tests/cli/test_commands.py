@@ -1,0 +1,393 @@
+"""The command line: what it does, what it prints, and one clear line with exit code 2 for whatever is wrong."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from lookalike.cli import main
+
+QUICK = ["--set", "backbone=mlp", "--set", "training__epochs=3", "--set", "data__limit=300"]
+
+
+@pytest.fixture
+def call(capfd, monkeypatch):
+    """Run a command line in this process; exit code, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lookalike", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    """A finished run on digits."""
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    arguments = ["lookalike", "fit", "digits", "--out", str(folder), "--quiet", *QUICK]
+    original = sys.argv
+    sys.argv = arguments
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code
+    else:
+        code = 0
+    finally:
+        sys.argv = original
+    assert not code
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    generator = np.random.default_rng(0)
+    for name in ("left", "right"):
+        (folder / name).mkdir()
+        for index in range(20):
+            pixels = generator.integers(0, 60, (12, 12), dtype=np.uint8)
+            pixels[:, : 6 if name == "left" else None][:, -6:] += 150
+            Image.fromarray(pixels).save(folder / name / f"{index}.png")
+    return folder
+
+
+def one_line(err):
+    assert err.startswith("error: expected "), err
+    assert ", got " in err
+    assert len(err.strip().splitlines()) == 1, err
+    return err
+
+
+def test_a_run_folder_holds_everything(run_folder):
+    names = {path.name.split("-")[0] for path in run_folder.iterdir()}
+    assert names == {
+        "config.yaml",
+        "evaluation.json",
+        "history.csv",
+        "model.json",
+        "pictures",
+        "prototypes",
+        "weights",
+    }
+    assert yaml.safe_load((run_folder / "config.yaml").read_text())["backbone"] == "mlp"
+    assert len(list((run_folder / "prototypes").glob("*.png"))) == 40
+    assert json.loads((run_folder / "evaluation.json").read_text())["accuracy"] > 0.7
+    with (run_folder / "history.csv").open() as opened:
+        assert len(list(csv.DictReader(opened))) == 3
+
+
+def test_its_configuration_makes_it_again(run_folder, call, tmp_path):
+    code, _, err = call("fit", "--config", run_folder / "config.yaml", "--out", tmp_path / "again", "--quiet")
+    assert (code, err) == (0, "")
+    first, again = (json.loads((f / "model.json").read_text()) for f in (run_folder, tmp_path / "again"))
+    assert first["files"] == again["files"]
+
+
+def test_fit_says_what_came_of_it(call, tmp_path):
+    code, out, _ = call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "--seed", "3")
+    assert code == 0
+    assert "test accuracy" in out
+    assert "lookalike report" in out
+    assert json.loads((tmp_path / "iris" / "model.json").read_text())["parameters"]["random_state"] == 3
+
+
+def test_predict_writes_csv(run_folder, call, tmp_path):
+    from lookalike.data import load_dataset
+
+    test = load_dataset("digits").test
+    for index in range(4):
+        Image.fromarray(test.inputs[index]).save(tmp_path / f"{index}.png")
+    code, out, err = call("predict", run_folder, tmp_path)
+    rows = list(csv.DictReader(out.splitlines()))
+    assert (code, err) == (0, "")
+    assert [Path(row["input"]).name for row in rows] == ["0.png", "1.png", "2.png", "3.png"]
+    shares = [float(value) for name, value in rows[0].items() if name.startswith("probability of")]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-4)
+    assert max(shares) == pytest.approx(float(rows[0]["probability"]))
+    code, out, _ = call("predict", run_folder, tmp_path, "--out", tmp_path / "p.csv")
+    assert (code, out) == (0, "")
+    assert len((tmp_path / "p.csv").read_text().splitlines()) == 5
+
+
+def test_predict_reads_tables_by_column(call, tmp_path):
+    assert call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "-q")[0] == 0
+    (tmp_path / "new.csv").write_text(
+        "id,petal width (cm),petal length (cm),sepal width (cm),sepal length (cm)\n"
+        "1,0.2,1.4,3.5,5.1\n2,2.5,6.0,3.3,6.3\n"
+    )
+    code, out, _ = call("predict", tmp_path / "iris", tmp_path / "new.csv")
+    assert code == 0
+    assert [row["predicted"] for row in csv.DictReader(out.splitlines())] == ["setosa", "virginica"]
+    (tmp_path / "bad.csv").write_text("petal width (cm)\n0.2\n")
+    code, _, err = call("predict", tmp_path / "iris", tmp_path / "bad.csv")
+    assert code == 2
+    assert "sepal length (cm)" in one_line(err)
+
+
+def test_explain_as_table_json_and_page(run_folder, call, tmp_path):
+    code, out, _ = call("explain", run_folder, "test:0", "test:1")
+    assert code == 0
+    assert out.count("logit") >= 2
+    assert "measured similarity" in out
+    code, out, _ = call("explain", run_folder, "test:0", "--json", "--html", tmp_path / "page.html")
+    explained = json.loads(out)
+    assert code == 0
+    total = explained[0]["bias"] + sum(match["contribution"] for match in explained[0]["matches"])
+    assert total == pytest.approx(explained[0]["logit"], abs=1e-4)
+    page = (tmp_path / "page.html").read_text()
+    assert "data:image/png" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_explain_shows_a_picture_of_another_size_and_says_so(run_folder, call, tmp_path):
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "shoe.png")
+    code, _, err = call("explain", run_folder, tmp_path / "shoe.png")
+    assert code == 0
+    assert "resized to 8x8" in err
+    assert "converted to grey" in err
+    code, _, err = call("explain", run_folder, tmp_path / "shoe.png", "--strict")
+    assert code == 2
+    assert "grey pictures of 8x8" in one_line(err)
+
+
+def test_evaluate_and_verify(run_folder, call):
+    code, out, _ = call("evaluate", run_folder, "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads((run_folder / "evaluation.json").read_text())
+    code, out, _ = call("verify", run_folder, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["holds"]
+    assert found["float_difference"] <= 1e-5 * max(1, found["largest_logit"])
+    assert found["png_difference"] > 0
+    assert "verified" in call("verify", run_folder)[1]
+    assert "accuracy" in call("evaluate", run_folder)[1]
+
+
+def test_verify_fails_when_the_pictures_are_not_the_prototypes(run_folder, call, tmp_path):
+    import shutil
+
+    from lookalike.estimators import PrototypeClassifier
+
+    shutil.copytree(run_folder, tmp_path / "copy")
+    classifier = PrototypeClassifier.load(tmp_path / "copy")
+    classifier.fitted_.pictures["prototypes"][0] += 0.01
+    classifier.save(tmp_path / "copy", **classifier.extras_)
+    code, out, _ = call("verify", tmp_path / "copy")
+    assert code == 1
+    assert "not verified" in out
+
+
+def test_report_is_one_file_without_network(run_folder, call, tmp_path):
+    code, out, _ = call("report", run_folder, "--out", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert code == 0
+    assert out.strip().endswith("report.html")
+    for expected in (
+        "What stands for each class",
+        "Explained test examples",
+        "mistaken for",
+        "How it was made",
+        "<svg",
+    ):
+        assert expected in page
+    assert page.count('class="strip"') == 12
+    assert page.count('class="card"') == 40
+    for outside in ('src="http', 'href="http', "url(http", "<script", "@import"):
+        assert outside not in page
+    assert len(page) < 5_000_000
+
+
+def test_names_are_escaped(call, tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "x,label\n" + "\n".join(f"{i},{'<script>alert(1)</script>' if i % 2 else 'b'}" for i in range(40))
+    )
+    assert call("fit", tmp_path / "t.csv", "--out", tmp_path / "r", "--set", "training__epochs=1", "-q")[0] == 0
+    assert call("report", tmp_path / "r")[0] == 0
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("family", ["similarities", "head", None])
+def test_list_names_components_and_options(call, family):
+    code, out, _ = call("list", *([family] if family else []))
+    assert code == 0
+    if family != "head":
+        assert "cosine" in out
+        assert "learn_scale=True" in out.replace("\n", "")
+    if family != "similarities":
+        assert "log_sum_exp" in out
+
+
+def test_a_folder_of_pictures(call, pictures, tmp_path):
+    code, out, err = call("fit", pictures, "--out", tmp_path / "run", "--set", "training__epochs=4")
+    assert code == 0
+    assert "set aside for testing" in err
+    assert call("verify", tmp_path / "run")[0] == 0
+    code, out, _ = call("predict", tmp_path / "run", pictures / "left")
+    assert {row["predicted"] for row in csv.DictReader(out.splitlines())} <= {"left", "right"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["fit", "nowhere/pictures"], "no folder nowhere/pictures"),
+        (["fit", "fashion-mnits"], "did you mean 'fashion-mnist'"),
+        (["fit"], "lookalike fit mnist-5k"),
+        (["fit", "digits", "--set", "similarity=cosin"], "did you mean 'cosine'"),
+        (["fit", "digits", "--set", "simlarity=dot"], "did you mean 'similarity'"),
+        (["fit", "digits", "--set", "training__epochs=many"], "training__epochs"),
+        (["fit", "digits", "--set", "data__limit=few"], "data__limit to be int"),
+        (["fit", "digits", "--set", "data__limits=3"], "did you mean 'limit'"),
+        (["fit", "digits", "--set", "recipe=glvk"], "did you mean 'glvq'"),
+        (["fit", "digits", "--set", "similarity"], "name=value"),
+        (["fit", "digits", "--set", "a=[1"], "a value for a"),
+        (["fit", "digits", "--set", "prototypes__n_per_class=1000"], "at least 1000 training examples"),
+        (["fit", "--config", "none.yaml"], "no file none.yaml"),
+        (["predict", "nowhere", "x.png"], "no model.json"),
+        (["evaluate", "nowhere"], "lookalike fit"),
+        (["report", "nowhere"], "lookalike fit"),
+        (["verify", "nowhere"], "lookalike fit"),
+        (["list", "similarites"], "did you mean 'similarities'"),
+    ],
+)
+def test_what_is_wrong_gets_one_line_and_exit_code_2(call, tmp_path, monkeypatch, arguments, match):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(*arguments)
+    assert code == 2
+    assert match in one_line(err)
+    assert out == ""
+    assert list(tmp_path.iterdir()) == [], "nothing may be left behind"
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "3: x", ""])
+def test_a_configuration_that_is_none(call, tmp_path, text):
+    (tmp_path / "my.yaml").write_text(text)
+    code, _, err = call("fit", "--config", tmp_path / "my.yaml", "--out", tmp_path / "run")
+    assert code == 2
+    one_line(err)
+    assert not (tmp_path / "run").exists()
+
+
+def test_existing_runs_are_left_untouched(call, run_folder, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*")}
+    for arguments, match in (
+        (["fit", "digits", "--out", run_folder], "a finished run"),
+        (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "similarity=cosin"], "did you mean"),
+        (["fit", "nowhere/x", "--out", run_folder, "--overwrite"], "no folder"),
+        (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "training__learning_rate=1e30"], "finite loss"),
+        (["explain", run_folder, "test:99999"], "test:N"),
+        (["explain", run_folder, "none.png"], "no none.png"),
+        (["predict", run_folder, run_folder / "model.json"], "pictures that can be read"),
+    ):
+        code, _, err = call(*arguments)
+        assert code == 2, arguments
+        assert match in one_line(err)
+    after = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*") if path.name != "history.csv"}
+    assert after == {path: time_ for path, time_ in before.items() if path.name != "history.csv"}
+
+
+def test_a_folder_with_other_files_is_not_taken(call, tmp_path):
+    (tmp_path / "letters.txt").write_text("dear")
+    code, _, err = call("fit", "digits", "--out", tmp_path, *QUICK)
+    assert code == 2
+    assert "other files" in one_line(err)
+    (tmp_path / "file").write_text("")
+    assert call("fit", "digits", "--out", tmp_path / "file", *QUICK)[0] == 2
+
+
+def test_unreadable_pictures_are_skipped_with_a_note_or_refused(call, pictures, tmp_path):
+    import shutil
+
+    shutil.copytree(pictures, tmp_path / "p")
+    (tmp_path / "p" / "left" / "bad.png").write_bytes(b"")
+    code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "run", "--set", "training__epochs=1")
+    assert code == 0
+    assert "left out 1 unreadable files" in err.replace("\n", " ")
+    code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "other", "--strict")
+    assert code == 2
+    assert "bad.png (empty file)" in one_line(err)
+    (tmp_path / "p" / "empty").mkdir()
+    code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "other")
+    assert code == 2
+    assert "empty" in one_line(err)
+
+
+def test_a_model_of_a_newer_version_and_a_damaged_one(call, run_folder, tmp_path):
+    import shutil
+
+    shutil.copytree(run_folder, tmp_path / "copy")
+    document = json.loads((tmp_path / "copy" / "model.json").read_text())
+    (tmp_path / "copy" / "model.json").write_text(json.dumps({**document, "format": 99}))
+    code, _, err = call("evaluate", tmp_path / "copy")
+    assert code == 2
+    assert "pip install --upgrade" in one_line(err)
+    (tmp_path / "copy" / "model.json").write_text(json.dumps(document)[:-30])
+    assert call("evaluate", tmp_path / "copy")[0] == 2
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_model(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "lookalike",
+        "fit",
+        "digits",
+        "--set",
+        "backbone=mlp",
+        "--set",
+        "training__epochs=60",
+    ]
+    folder = tmp_path / "run"
+    environment = {**os.environ, "LOOKALIKE_OFFLINE": "1"}
+    process = subprocess.Popen([*command, "--out", str(folder), "--quiet"], env=environment)
+    deadline = time.monotonic() + 90
+    while not (folder / "checkpoint.safetensors").exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    refused = subprocess.run([*command, "--out", str(folder)], env=environment, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+    subprocess.run([*command, "--out", str(folder), "--quiet", "--resume"], env=environment, check=True)
+    subprocess.run([*command, "--out", str(tmp_path / "alone"), "--quiet"], env=environment, check=True)
+    documents = [json.loads((f / "model.json").read_text()) for f in (folder, tmp_path / "alone")]
+    assert documents[0]["files"] == documents[1]["files"]
+    assert not (folder / "checkpoint.safetensors").exists()
+
+
+HELP = """
+import sys
+import lookalike.cli
+assert "torch" not in sys.modules and "sklearn" not in sys.modules, "the command line imports too much"
+import lookalike
+assert "torch" not in sys.modules, "the package imports too much"
+"""
+
+
+def test_help_imports_nothing_heavy():
+    subprocess.run([sys.executable, "-c", HELP], check=True)
+    shown = subprocess.run([sys.executable, "-m", "lookalike", "--help"], capture_output=True, text=True, check=True)
+    for command in ("fit", "predict", "explain", "evaluate", "verify", "report", "list"):
+        assert command in shown.stdout
