@@ -1,8 +1,8 @@
 """A training step of the library against the bare loop of its twin: ``python -m benchmarks.training_step``.
 
-The library's step is everything `lookalike.training` does between two steps: batch, augmentation, pass of inputs and prototypes,
-objective, backward pass, optimizer, bookkeeping. The bare loop is the same backbone with a linear layer in plain PyTorch with the
-same optimizer and the same batches. Prototypes make the batch (128 + 40) / 128 times as large.
+The library's step is everything `lookalike.training` does between two steps: batch, augmentation, pass of inputs and
+prototypes, objective, backward pass, optimizer, bookkeeping. The bare loop is the same backbone with a linear layer in
+plain PyTorch with the same optimizer and the same batches. Prototypes make the batch (128 + 40) / 128 times as large.
 """
 
 import numpy as np
@@ -22,6 +22,7 @@ BATCH, PROTOTYPES, STEPS = 128, 40, 4
 
 
 def prepared():
+    """A run of the defaults on random pictures, ready to train."""
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (2000, 28, 28), dtype=np.uint8)
     classifier = PrototypeClassifier(random_state=0, prototypes__n_per_class=4, training__batch_size=BATCH)
@@ -69,6 +70,7 @@ def bare_steps(augmentation: bool):
 
 
 def main():
+    """Measure and report."""
     ways = {"library": library_steps(), "bare": bare_steps(True), "bare, no augmentation": bare_steps(False)}
     seconds = in_turn(ways, rounds=40)
     limit = 1.15 * (BATCH + PROTOTYPES) / BATCH

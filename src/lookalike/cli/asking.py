@@ -34,6 +34,7 @@ def explain(
     ],
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the first input, as .png, .svg or .pdf.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Prototypes to show.")] = 3,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
@@ -41,7 +42,7 @@ def explain(
     from lookalike.cli import screen
     from lookalike.experiments import contents_of, explained, open_run
     from lookalike.experiments.asked import asked_inputs
-    from lookalike.report import write_explanations
+    from lookalike.report import write_explanations, write_picture
 
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict)
@@ -49,9 +50,10 @@ def explain(
     examples = explained(opened, asked.inputs, asked.names, asked.true)
     if html:
         write_explanations(html, examples, contents_of(opened))
+    if picture:
+        write_picture(picture, examples[0], contents_of(opened))
     screen.explanations(examples, top, as_json)
-    if html:
-        screen.say([f"page: {html}"])
+    screen.say([*([f"page: {html}"] if html else []), *([f"picture: {picture}"] if picture else [])])
 
 
 def evaluate(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:

@@ -132,7 +132,7 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
         for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
             table.add_column(column, justify="left" if column == "of class" else "right")
         for match in explanation.matches[:top]:
-            figures = (match.score, match.contribution, match.contribution_to_runner_up)
+            figures = (explanation.measured(match), match.contribution, match.contribution_to_runner_up)
             table.add_row(str(match.prototype), match.class_name, *(f"{value:.3f}" for value in figures))
         others = sum(match.contribution_to_runner_up for match in explanation.matches[top:])
         table.add_row("all others", "", "", f"{explanation.others(top):.3f}", f"{others:.3f}")
@@ -140,8 +140,9 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             table.add_row("bias", "", "", f"{explanation.bias:.3f}", f"{explanation.runner_up_bias:.3f}")
         table.add_row("logit", "", "", f"{explanation.logit:.3f}", f"{explanation.runner_up_logit:.3f}", style="bold")
         _out.print(table)
+        scale = f", times {explanation.scale:.2f} in the score" if explanation.scale != 1 else ""
         _out.print(
-            f"similarity: {explanation.similarity}; runner-up: {explanation.runner_up} "
+            f"similarity: {explanation.similarity}{scale}; runner-up: {explanation.runner_up} "
             f"({explanation.runner_up_probability:.3f}), margin {explanation.margin:.3f}\n"
         )
 

@@ -122,7 +122,7 @@ def _pictures(pictures: np.ndarray) -> Tensor:
             )
         )
     if pictures.dtype == np.uint8:
-        return torch.from_numpy(np.ascontiguousarray(pictures))
+        return torch.from_numpy(np.require(pictures, requirements=["C", "W"]))
     if pictures.dtype.kind not in "fiub":
         raise DataError(describe("pictures of numbers", f"values of type {pictures.dtype}"))
     return _finite(pictures)

@@ -91,5 +91,6 @@ def _explain(
         runner_up_bias=bias[second],
         margin=logits[first] - logits[second],
         similarity=about.similarity,
+        scale=about.scale,
         matches=tuple(matches),
     )

@@ -69,6 +69,8 @@ class LocalExplanation:
         Logit of the predicted class minus that of the runner-up.
     similarity : str
         Which similarity the scores are, by its registered name.
+    scale : float
+        The factor by which the similarity multiplies; 1 where it has none.
     matches : tuple of PrototypeMatch
         All prototypes, the largest absolute contribution first.
     """
@@ -83,7 +85,12 @@ class LocalExplanation:
     runner_up_bias: float
     margin: float
     similarity: str
+    scale: float
     matches: tuple[PrototypeMatch, ...]
+
+    def measured(self, match: PrototypeMatch) -> float:
+        """A score without the scale: for a cosine, the cosine."""
+        return match.score / self.scale
 
     def others(self, shown: int) -> float:
         """What all but the first ``shown`` prototypes contribute to the predicted class together."""
@@ -142,6 +149,8 @@ class GlobalExplanation:
     classes : tuple of str
     similarity : str
         Which similarity the scores are, by its registered name.
+    scale : float
+        The factor by which the similarity multiplies; 1 where it has none.
     n_examples : int
         Training examples looked at.
     prototypes : tuple of PrototypeSummary
@@ -149,6 +158,7 @@ class GlobalExplanation:
 
     classes: tuple[str, ...]
     similarity: str
+    scale: float
     n_examples: int
     prototypes: tuple[PrototypeSummary, ...]
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from lookalike.data import Examples
 from lookalike.explanations.records import GlobalExplanation, Neighbor, PrototypeSummary
 from lookalike.network import PrototypeNetwork
+from lookalike.similarities import scale_of
 
 _BATCH = 512
 
@@ -56,6 +57,7 @@ def explain_prototypes(
     return GlobalExplanation(
         classes=tuple(classes),
         similarity=similarity,
+        scale=scale_of(network.similarity),
         n_examples=len(examples),
         prototypes=tuple(
             PrototypeSummary(

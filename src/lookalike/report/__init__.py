@@ -2,5 +2,6 @@
 
 from lookalike.report.contents import ExplainedExample, ReportContents
 from lookalike.report.page import write_explanations, write_report
+from lookalike.report.picture import write_picture
 
-__all__ = ["ExplainedExample", "ReportContents", "write_explanations", "write_report"]
+__all__ = ["ExplainedExample", "ReportContents", "write_explanations", "write_picture", "write_report"]

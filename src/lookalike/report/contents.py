@@ -75,3 +75,27 @@ class ReportContents:
     examples: list[ExplainedExample]
     making: dict[str, str]
     learned: bool
+
+
+def bars(explanation: LocalExplanation, shown: int = 3) -> list[dict[str, Any]]:
+    """Contributions that sum to the logit: the largest, all others together, and the bias where there is one.
+
+    Parameters
+    ----------
+    explanation : LocalExplanation
+    shown : int
+        Prototypes with a bar of their own.
+
+    Returns
+    -------
+    list of dict
+        ``label``, ``value``, and ``width``: the share of the largest, in percent.
+    """
+    found = [
+        (f"prototype {match.prototype}, class {match.class_name}", match.contribution)
+        for match in explanation.matches[:shown]
+    ]
+    found.append(("all others", explanation.others(shown)))
+    found += [("bias", explanation.bias)] if explanation.bias else []
+    largest = max(max(abs(value) for _, value in found), 1e-12)
+    return [{"label": label, "value": value, "width": round(100 * abs(value) / largest, 1)} for label, value in found]

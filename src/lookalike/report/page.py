@@ -6,10 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from lookalike.report.contents import ExplainedExample, ReportContents
+from lookalike.report.contents import ExplainedExample, ReportContents, bars
 from lookalike.report.figures import image_address, training_curves
-
-_SHOWN = 3
 
 
 def write_report(file: Path, contents: ReportContents) -> None:
@@ -58,7 +56,7 @@ def render(template: str, **values: Any) -> str:
     environment.filters["image"] = image_address
     environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f}%"
     environment.filters["signed"] = lambda value: f"{value:+.2f}".replace("-", "−")
-    environment.globals["bars"] = _bars
+    environment.globals["bars"] = bars
     environment.globals["style"] = _source("style.css")
     return environment.get_template(template).render(**values)
 
@@ -76,21 +74,3 @@ def _by_class(contents: ReportContents) -> list[dict[str, Any]]:
         }
         for label, name in enumerate(contents.about.classes)
     ]
-
-
-def _bars(example: ExplainedExample) -> list[dict[str, Any]]:
-    """Contributions that sum to the logit: the largest, all others together, and the bias where there is one."""
-    explanation = example.explanation
-    bars: list[dict[str, Any]] = [
-        {
-            "label": f"prototype {match.prototype}, {match.class_name}",
-            "value": match.contribution,
-            "score": match.score,
-        }
-        for match in explanation.matches[:_SHOWN]
-    ]
-    bars.append({"label": "all others", "value": explanation.others(_SHOWN), "score": None})
-    if explanation.bias:
-        bars.append({"label": "bias", "value": explanation.bias, "score": None})
-    largest = max(max(abs(bar["value"]) for bar in bars), 1e-12)
-    return [{**bar, "width": round(100 * abs(bar["value"]) / largest, 1)} for bar in bars]

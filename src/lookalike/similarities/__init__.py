@@ -1,6 +1,6 @@
 """Similarities: activations x prototypes -> maps; one direction, larger is more alike."""
 
-from lookalike.similarities.base import Similarity
+from lookalike.similarities.base import Similarity, scale_of
 from lookalike.similarities.cosine import CosineSimilarity
 from lookalike.similarities.dot import DotSimilarity
 from lookalike.similarities.kernels import GaussianKernel, Kernel, LogRatioKernel, NegativeKernel
@@ -17,4 +17,5 @@ __all__ = [
     "LogRatioKernel",
     "NegativeKernel",
     "Similarity",
+    "scale_of",
 ]

@@ -138,6 +138,24 @@ def _require_fit(activations: Activations, window: tuple[int, int]) -> None:
         )
 
 
+def scale_of(similarity: Similarity) -> float:
+    """The factor by which a similarity, or its kernel, multiplies last; 1 where it has no `LearnableScale` ``scale``.
+
+    Parameters
+    ----------
+    similarity : Similarity
+
+    Examples
+    --------
+    >>> from lookalike.similarities import CosineSimilarity, DotSimilarity
+    >>> round(scale_of(CosineSimilarity(scale=5)), 4), scale_of(DotSimilarity())
+    (5.0, 1.0)
+    """
+    named = dict(similarity.named_modules())
+    scale = named.get("scale", named.get("kernel.scale"))
+    return float(scale().detach()) if isinstance(scale, LearnableScale) else 1.0
+
+
 class LearnableScale(nn.Module):
     """A positive factor, learned through its logarithm or fixed.
 

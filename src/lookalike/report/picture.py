@@ -1,0 +1,86 @@
+"""One explained input as one picture, for a slide, a paper or a page of one's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.errors import DataError, describe
+from lookalike.report.contents import ExplainedExample, ReportContents, bars
+
+_SHOWN = 3
+_FORMATS = (".png", ".svg", ".pdf")
+_BLUE, _RED, _FAINT = "#0072b2", "#b2182b", "#6a6a6a"
+
+
+def write_picture(file: Path, example: ExplainedExample, contents: ReportContents) -> None:
+    """Draw an input, the prototypes that decided, their nearest training examples, and what each contributed.
+
+    Parameters
+    ----------
+    file : Path
+        Ends in .png, .svg or .pdf.
+    example : ExplainedExample
+        A picture.
+    contents : ReportContents
+        Whose pictures are shown.
+
+    Raises
+    ------
+    DataError
+        For a row of a table, or another kind of file.
+    """
+    if example.picture is None:
+        raise DataError(describe("a picture to draw", "a row of a table", "--html for a page"))
+    if file.suffix not in _FORMATS:
+        raise DataError(describe(f"a file that ends in one of {_FORMATS}", f"{file.name}", "explanation.png"))
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.5, 3.3), layout="constrained")
+    grid = figure.add_gridspec(4, 2 + 2 * _SHOWN + 3)
+    explanation = example.explanation
+    query = figure.add_subplot(grid[:3, :2])
+    _show(query, example.picture)
+    query.set_title(example.name, fontsize=10)
+    answer = "" if example.is_right is None else (" (right)" if example.is_right else f" (wrong: {example.true})")
+    verdict = f"{explanation.predicted}, {explanation.probability:.1%}{answer}"
+    query.set_xlabel(f"given to {verdict}", fontsize=10)
+    for place, match in enumerate(explanation.matches[:_SHOWN]):
+        left = 2 + 2 * place
+        panel = figure.add_subplot(grid[:3, left : left + 2])
+        _show(panel, contents.pictures[match.prototype])
+        panel.set_title(f"prototype {match.prototype}, class {match.class_name}", fontsize=10)
+        panel.set_xlabel(f"measured similarity {explanation.measured(match):.2f}", fontsize=9)
+        known = [n for n in match.neighbors if n.index in contents.neighbor_pictures][:2]
+        for offset, neighbor in enumerate(known):
+            _show(figure.add_subplot(grid[3, left + offset]), contents.neighbor_pictures[neighbor.index])
+    _draw_bars(figure.add_subplot(grid[:, 2 + 2 * _SHOWN :]), example)
+    note = figure.add_subplot(grid[3, :2])
+    note.axis("off")
+    note.text(1, 0.5, "nearest training\nexamples", ha="right", va="center", fontsize=9, color=_FAINT)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+
+
+def _show(panel: Any, picture: np.ndarray) -> None:
+    panel.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    panel.set_xticks([])
+    panel.set_yticks([])
+
+
+def _draw_bars(panel: Any, example: ExplainedExample) -> None:
+    explanation = example.explanation
+    drawn = bars(explanation, _SHOWN)
+    values = [bar["value"] for bar in drawn]
+    places = range(len(drawn), 0, -1)
+    panel.barh(places, values, color=[_BLUE if value >= 0 else _RED for value in values], height=0.55)
+    reach = max(max(abs(value) for value in values), 1e-12)
+    for place, bar in zip(places, drawn, strict=True):
+        panel.text(0, place + 0.32, bar["label"], fontsize=9, va="bottom")
+        panel.text(max(bar["value"], 0) + 0.03 * reach, place, f"{bar['value']:+.2f}", fontsize=9, va="center")
+    panel.set_ylim(0.4, len(drawn) + 0.9)
+    panel.set_xlim(min(0, *values) - 0.02 * reach, 1.3 * reach)
+    panel.axvline(0, color=_FAINT, linewidth=0.8)
+    panel.axis("off")
+    runner_up = f"runner-up {explanation.runner_up}: {explanation.runner_up_logit:+.2f}"
+    panel.set_title(f"logit of {explanation.predicted}: {explanation.logit:+.2f}\n{runner_up}", fontsize=10, loc="left")
