@@ -89,5 +89,6 @@ def reproduce(
 
     checked = [(file, read_study(file)) for file in studies]
     for file, study in checked:
-        run_study(study, file.parent / "results" / f"{study.name}.json", seeds=seeds, on_run=screen.finished_run)
+        results = file.parent / "results" / f"{study.name}.json"
+        run_study(study, results, seeds=seeds, on_run=screen.finished_run, watching=screen.watched_run)
         typer.echo(write_table(file.parent))

@@ -71,6 +71,13 @@ class Screen:
         _out.print(f"now: [cyan]lookalike report {run.folder}[/], or explain, evaluate, verify, predict")
 
 
+def watched_run(arm: Arm, seed: int) -> list[Callback]:
+    """Say which run of a study begins, and show its progress where standard error is a terminal."""
+    if _err.is_terminal:
+        say([f"{arm.name}, seed {seed}"])
+    return [progress_bar()]
+
+
 def finished_run(arm: Arm, seed: int, run: dict[str, Any]) -> None:
     """Print what came of one run of a study."""
     _out.print(f"{arm.name}, seed {seed}: accuracy {run['accuracy']:.4f} in {run['minutes']:.1f} minutes")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from lookalike.evaluation import TwinNetwork, judge
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.runs import quality_of
 from lookalike.objectives import CrossEntropyObjective
-from lookalike.training import Learner, train
+from lookalike.training import Callback, Learner, train
 
 _KEYS = ("title", "source", "question", "seeds", "common", "arms", "note")
 _ARM_KEYS = ("claim", "comparable", "twin", "label")
@@ -118,6 +118,7 @@ def run_study(
     *,
     seeds: int | None = None,
     on_run: Callable[[Arm, int, dict[str, Any]], None] = lambda arm, seed, run: None,
+    watching: Callable[[Arm, int], Sequence[Callback]] = lambda arm, seed: (),
 ) -> dict[str, Any]:
     """Run every arm with every seed that the results file does not hold yet, and write the file after each run.
 
@@ -130,6 +131,8 @@ def run_study(
         In place of the study's own number.
     on_run : callable
         Told of every finished run.
+    watching : callable
+        Gives the callbacks for the training of a run that begins.
 
     Returns
     -------
@@ -148,14 +151,15 @@ def run_study(
             key = json.dumps([arm.config.data, arm.config.data_options], sort_keys=True)
             if key not in loaded:
                 loaded[key] = load_dataset(arm.config.data, **arm.config.data_options)
-            run = {"arm": arm.name, "seed": seed, "config_hash": current[arm.name], **run_arm(arm, seed, loaded[key])}
+            result = run_arm(arm, seed, loaded[key], watching(arm, seed))
+            run = {"arm": arm.name, "seed": seed, "config_hash": current[arm.name], **result}
             runs.append(run)
             write_results(study, runs, results)
             on_run(arm, seed, run)
     return write_results(study, runs, results)
 
 
-def run_arm(arm: Arm, seed: int, dataset: Dataset) -> dict[str, Any]:
+def run_arm(arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
     """Fit one arm with one seed and judge it on the test part.
 
     Parameters
@@ -163,6 +167,8 @@ def run_arm(arm: Arm, seed: int, dataset: Dataset) -> dict[str, Any]:
     arm : Arm
     seed : int
     dataset : Dataset
+    callbacks : sequence of callable
+        Told of every event of training.
 
     Returns
     -------
@@ -172,9 +178,9 @@ def run_arm(arm: Arm, seed: int, dataset: Dataset) -> dict[str, Any]:
     classifier = arm.config.classifier().set_params(random_state=seed)
     began = time.perf_counter()
     if arm.twin:
-        history, quality = _fit_twin(classifier, dataset)
+        history, quality = _fit_twin(classifier, dataset, callbacks)
     else:
-        classifier.fit(dataset.train.inputs, dataset.train.labels)
+        classifier.fit(dataset.train.inputs, dataset.train.labels, callbacks=callbacks)
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     return {
         "accuracy": quality.accuracy,
@@ -222,12 +228,15 @@ def _arm(name: str, settings: dict[str, Any]) -> Arm:
     )
 
 
-def _fit_twin(classifier: Any, dataset: Dataset) -> tuple[tuple, Any]:
+def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) -> tuple[tuple, Any]:
     """The arm's backbone, as it starts there, with a linear layer; same data, budget, schedule and augmentation."""
     request, classes = classifier.request(dataset.train.inputs, dataset.train.labels)
     prepared = prepare(request)
-    job, twin = prepared.job, TwinNetwork(prepared.network.backbone, len(classes))
-    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])))
+    job = prepared.job
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(request.seed)
+        twin = TwinNetwork(prepared.network.backbone, len(classes))
+    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
     inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
     with torch.no_grad():
         batches = [twin(job.training.preprocessing.standardize(batch)).logits for batch in inputs.split(_BATCH)]
