@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite
 	$(BIN)/lookalike evaluate runs/demo
 	$(BIN)/lookalike verify runs/demo
-	$(BIN)/lookalike explain runs/demo test:0
+	$(BIN)/lookalike explain runs/demo test:0 --picture runs/demo/explanation.png
 	$(BIN)/lookalike report runs/demo
 	@echo "open runs/demo/report.html in a browser"
 

@@ -92,7 +92,7 @@ def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     draft.mkdir(parents=True)
     for name, picture in pictures.items():
-        safe = re.sub(r"[^\w.]+", "-", name).strip("-.") or "picture"
+        safe = re.sub(r"[^\w]+", "-", name).strip("-") or "picture"
         Image.fromarray(picture).save(draft / f"{safe}.png")
     if folder.exists():
         folder.rename(old)

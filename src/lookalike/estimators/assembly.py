@@ -99,7 +99,7 @@ def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classe
     )
     if prototypes.space == "input" and prototypes.shape != shape:
         activation_shape(backbone, prototypes.shape)
-    return PrototypeNetwork(
+    network = PrototypeNetwork(
         backbone=backbone,
         prototypes=prototypes,
         similarity=make("similarity"),
@@ -107,6 +107,8 @@ def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classe
         pooling=make("pooling"),
         head=make("head", prototype_labels=prototypes.labels, n_classes=n_classes),
     )
+    # Convolutions are faster so; a loaded network has the same layout as a trained one, hence the same bits.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lookalike.data import Examples, Preprocessing, stratified_split
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators.assembly import assemble, initialize, resolve
 from lookalike.estimators.parameters import options_of, weighted_regularizers
 from lookalike.explanations import GlobalExplanation, explain_prototypes
@@ -220,7 +220,7 @@ def _split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
     else:
         fraction = request.parameters["validation_fraction"]
         if not isinstance(fraction, int | float) or not 0 <= fraction < 1:
-            raise DataError(describe("validation_fraction from 0 to below 1", repr(fraction)))
+            raise ParameterError(describe("validation_fraction from 0 to below 1", repr(fraction)))
         keep = _most_prototypes(request.parameters)
         kept, held = stratified_split(request.labels, fraction, seed=request.seed, keep=keep)
         inputs, held_inputs, held_labels = request.inputs[kept], request.inputs[held], request.labels[held]
