@@ -96,6 +96,11 @@ class LocalExplanation:
         """What all but the first ``shown`` prototypes contribute to the predicted class together."""
         return sum(match.contribution for match in self.matches[shown:])
 
+    def against(self) -> PrototypeMatch | None:
+        """The prototype that speaks most for the runner-up; ``None`` where none does."""
+        best = max(self.matches, key=lambda match: match.contribution_to_runner_up)
+        return best if best.contribution_to_runner_up > 0 else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
