@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lookalike.data import Examples, Preprocessing, stratified_split
-from lookalike.errors import DataError, ParameterError, describe
+from lookalike.errors import ParameterError, describe
 from lookalike.estimators.assembly import assemble, initialize, resolve
 from lookalike.estimators.parameters import options_of, weighted_regularizers
 from lookalike.explanations import GlobalExplanation, explain_prototypes
