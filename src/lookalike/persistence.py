@@ -21,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lookalike.errors import ModelFileError, describe
+from lookalike.errors import FolderInUseError, ModelFileError, describe
 
 FORMAT = 1
 DOCUMENT = "model.json"
@@ -69,13 +69,29 @@ def save_model(folder: Path, model: StoredModel) -> None:
                 written.append(file)
             _write(file, content)
             files[name] = {"file": file.name, "sha256": digest}
-        document = {"format": FORMAT, **model.document, "files": files}
+        document = sealed({"format": FORMAT, **model.document, "files": files})
         _write(folder / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
     except BaseException:
         for file in written:
             file.unlink(missing_ok=True)
         raise
     _sweep(folder, model.tensors, {entry["file"] for entry in files.values()})
+
+
+def require_own_pictures(folder: Path) -> None:
+    """Refuse to replace a folder that holds anything but PNG files.
+
+    Raises
+    ------
+    FolderInUseError
+    """
+    foreign = next((path for path in folder.iterdir() if path.suffix != ".png"), None) if folder.is_dir() else None
+    if foreign is not None or folder.is_file():
+        raise FolderInUseError(
+            describe(
+                f"{folder} to be new, or to hold pictures only", f"{foreign or 'a file'}", "save to another folder"
+            )
+        )
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
@@ -154,7 +170,8 @@ def load_document(folder: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         raise ModelFileError(describe(f"a model's description in {file}", "something else", "train anew"))
     if document["format"] > FORMAT:
-        written = document.get("versions", {}).get("lookalike", "unknown")
+        versions = document.get("versions")
+        written = versions.get("lookalike", "unknown") if isinstance(versions, Mapping) else "unknown"
         raise ModelFileError(
             describe(
                 f"a model of format {FORMAT} or older",
@@ -162,9 +179,35 @@ def load_document(folder: Path) -> dict[str, Any]:
                 "pip install --upgrade lookalike",
             )
         )
+    if document != sealed(document):
+        raise ModelFileError(
+            describe(
+                f"{file} as it was saved",
+                "one that was altered: its sha256 differs",
+                "copy the folder again or train anew",
+            )
+        )
     if not _is_table_of_files(document.get("files")):
         raise ModelFileError(describe(f"a table of files in {file}", repr(document.get("files")), "train anew"))
     return document
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document with the sha256 of everything else in it.
+
+    Parameters
+    ----------
+    document : mapping
+        Plain values; a seal that is there is replaced.
+
+    Examples
+    --------
+    >>> sealed({"a": 1})["sha256"][:8]
+    'f9d86028'
+    """
+    rest = {name: value for name, value in document.items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return {**rest, "sha256": digest}
 
 
 def has_model(folder: Path) -> bool:

@@ -27,6 +27,3 @@ def main() -> None:
     except (LookalikeError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (the command line speaks)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted; --resume goes on from the last whole epoch", file=sys.stderr)  # noqa: T201
-        sys.exit(130)

@@ -2,8 +2,9 @@
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,15 +44,19 @@ def fit(
     checked = config_from(chosen)
     folder = out or Path("runs") / Path(checked.data).name
     with screen.Screen(quiet) as shown:
-        run, quality = fit_run(
-            checked,
-            folder,
-            resume=resume,
-            overwrite=overwrite,
-            callbacks=[shown.training()],
-            reading=shown.reading,
-            command=shlex.join(["lookalike", *sys.argv[1:]]),
-        )
+        try:
+            run, quality = fit_run(
+                checked,
+                folder,
+                resume=resume,
+                overwrite=overwrite,
+                callbacks=[shown.training()],
+                reading=shown.reading,
+                command=shlex.join(["lookalike", *sys.argv[1:]]),
+            )
+        except KeyboardInterrupt:
+            screen.say([f"interrupted; the same command with --resume goes on from the last whole epoch in {folder}"])
+            raise
     shown.fitted(run, quality)
 
 
@@ -79,6 +84,15 @@ def list_components(
         screen.components(declared)
 
 
+def _told(folder: Path, *run: Any) -> None:
+    """Say what came of a run, and keep the table in step with the results."""
+    from lookalike.cli import screen
+    from lookalike.experiments import write_table
+
+    screen.finished_run(*run)
+    write_table(folder)
+
+
 def reproduce(
     studies: Annotated[list[Path], typer.Argument(help="YAML files of studies.")],
     seeds: Annotated[int | None, typer.Option(min=1, help="In place of each study's own number.")] = None,
@@ -90,5 +104,5 @@ def reproduce(
     checked = [(file, read_study(file)) for file in studies]
     for file, study in checked:
         results = file.parent / "results" / f"{study.name}.json"
-        run_study(study, results, seeds=seeds, on_run=screen.finished_run, watching=screen.watched_run)
+        run_study(study, results, seeds=seeds, on_run=partial(_told, file.parent), watching=screen.watched_run)
         typer.echo(write_table(file.parent))

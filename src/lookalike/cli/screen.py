@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -64,7 +65,7 @@ class Screen:
         say(run.extras["notes"])
         n_prototypes, n_classes = len(run.classifier.prototype_labels_), len(run.classifier.classes_)
         low, high = quality.interval
-        _out.print(f"[bold]{run.config.data}[/]: {n_prototypes} prototypes of {n_classes} classes, ", end="")
+        _out.print(f"[bold]{escape(run.config.data)}[/]: {n_prototypes} prototypes of {n_classes} classes, ", end="")
         _out.print(f"learned from {run.classifier.fitted_.n_training} examples in {run.extras['seconds']:.0f} s")
         _out.print(f"test accuracy [bold]{quality.accuracy:.4f}[/] ({quality.n} examples, 95% {low:.4f} to {high:.4f})")
         _out.print(f"run folder: {run.folder}")
@@ -134,13 +135,15 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             "" if example.is_right is None else f"  ({'right' if example.is_right else f'wrong: it is {example.true}'})"
         )
         _out.print(f"{example.name}: ", end="", markup=False)
-        _out.print(f"[bold]{explanation.predicted}[/] with probability {explanation.probability:.3f}{answer}")
+        _out.print(
+            f"[bold]{escape(explanation.predicted)}[/] with probability {explanation.probability:.3f}{escape(answer)}"
+        )
         table = Table(box=None, pad_edge=False)
         for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
             table.add_column(column, justify="left" if column == "of class" else "right")
         for match in explanation.matches[:top]:
             figures = (explanation.measured(match), match.contribution, match.contribution_to_runner_up)
-            table.add_row(str(match.prototype), match.class_name, *(f"{value:.3f}" for value in figures))
+            table.add_row(str(match.prototype), escape(match.class_name), *(f"{value:.3f}" for value in figures))
         others = sum(match.contribution_to_runner_up for match in explanation.matches[top:])
         table.add_row("all others", "", "", f"{explanation.others(top):.3f}", f"{others:.3f}")
         if explanation.bias or explanation.runner_up_bias:
@@ -149,7 +152,7 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
         _out.print(table)
         scale = f", times {explanation.scale:.2f} in the score" if explanation.scale != 1 else ""
         _out.print(
-            f"similarity: {explanation.similarity}{scale}; runner-up: {explanation.runner_up} "
+            f"similarity: {explanation.similarity}{scale}; runner-up: {escape(explanation.runner_up)} "
             f"({explanation.runner_up_probability:.3f}), margin {explanation.margin:.3f}\n"
         )
 
@@ -169,7 +172,7 @@ def quality(found: Quality, as_json: bool) -> None:
     )
     table.add_row("negative log-likelihood", f"{found.negative_log_likelihood:.4f}", "nats")
     for true, predicted, count in found.most_confused():
-        table.add_row("mistaken", str(count), f"{true} for {predicted}")
+        table.add_row("mistaken", str(count), escape(f"{true} for {predicted}"))
     _out.print(table)
 
 

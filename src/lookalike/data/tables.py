@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def load_npz(file: Path, *, test_fraction: float = 0.2) -> Dataset:
     DataError
         If it is damaged, lacks the arrays, or holds Python objects, which are never unpacked.
     """
-    arrays = _arrays(file)
+    arrays = read_arrays(file)
     inputs = next((arrays[name] for name in _INPUT_ARRAYS if name in arrays), None)
     labels = next((arrays[name] for name in _LABEL_ARRAYS if name in arrays), None)
     if inputs is None or labels is None:
@@ -150,13 +151,22 @@ def split_off_test(name: str, whole: Part, fraction: float, columns: tuple[str, 
     return Dataset(name, whole.select(train), whole.select(test), columns, (note,))
 
 
-def _arrays(file: Path) -> dict[str, np.ndarray]:
+def read_arrays(file: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file by name.
+
+    Raises
+    ------
+    DataNotFoundError
+        If the file is not there.
+    DataError
+        If it is damaged, or holds Python objects, which are never unpacked.
+    """
     if not file.is_file():
         raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as packed:
             return {name: packed[name] for name in packed.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         advice = "np.savez(file, x=pictures, y=labels) with plain arrays"
         raise DataError(describe(f"plain arrays in {file}", str(error), advice)) from error
 

@@ -19,7 +19,7 @@ from lookalike.estimators.inputs import labels_and_classes, require_same_shape, 
 from lookalike.estimators.parameters import require_known
 from lookalike.estimators.progress import progress_bar
 from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
-from lookalike.persistence import load_model, save_model, save_pictures
+from lookalike.persistence import load_model, require_own_pictures, save_model, save_pictures
 from lookalike.training import Callback
 
 _BATCH = 500
@@ -260,8 +260,14 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
             Made if it is not there; a model that is there is replaced once the new one is whole.
         **extras
             Plain values to keep beside the model, found again in ``extras_`` after `load`.
+
+        Raises
+        ------
+        FolderInUseError
+            If ``folder/prototypes`` holds files of somebody else's.
         """
         check_is_fitted(self)
+        require_own_pictures(Path(folder) / "prototypes")
         remembered = {
             name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)
         }
@@ -274,7 +280,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         )
         if self.preprocessing_.is_picture and len(self.prototypes_):
             pictures = self.preprocessing_.to_eight_bit(torch.from_numpy(self.prototypes_))
-            names = [f"{index:03d} {name}" for index, name in enumerate(self.prototype_labels_)]
+            width = max(3, len(str(len(pictures) - 1)))
+            names = [f"{index:0{width}d} {name}" for index, name in enumerate(self.prototype_labels_)]
             save_pictures(Path(folder) / "prototypes", dict(zip(names, pictures, strict=True)))
 
     @classmethod

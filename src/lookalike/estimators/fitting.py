@@ -153,6 +153,7 @@ def prepare(request: Request) -> Prepared:
         plan=plan,
         seed=request.seed,
         checkpoint=request.checkpoint,
+        described=_described(resolved),
     )
     return Prepared(job, network, validation, resolved, kept)
 
@@ -237,6 +238,17 @@ def _most_prototypes(parameters: Mapping[str, Any]) -> int:
     if isinstance(wanted, list | tuple) and wanted and all(isinstance(n, int) for n in wanted):
         return max(wanted)
     return 1
+
+
+def _described(value: Any) -> str:
+    """Parameters in words that are the same in every process; of an instance, its class and what it prints."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_described(item)}" for key, item in sorted(value.items())) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_described, value)) + "]"
+    if value is None or isinstance(value, bool | int | float | str | torch.nn.Module):
+        return str(value)
+    return type(value).__qualname__
 
 
 def _temperature(network: PrototypeNetwork, validation: Examples) -> float:

@@ -92,6 +92,14 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
                 "resize pictures, or convert between grey and colour, before predicting",
             )
         )
+    if preprocessing.divisor == 1 and inputs.dtype == torch.uint8 and max(preprocessing.high) <= 1:
+        raise DataError(
+            describe(
+                f"floats up to {max(preprocessing.high):g}, as in training",
+                "8-bit integers from 0 to 255",
+                "X / 255, if that is how the training pictures were made",
+            )
+        )
     if preprocessing.divisor != 1 and inputs.dtype != torch.uint8 and len(inputs) and float(inputs.max()) > 2:
         raise DataError(
             describe(

@@ -69,6 +69,8 @@ def weighted_regularizers(choice: Any, options: Mapping[str, Any]) -> list[tuple
     """
     if isinstance(choice, Sequence) and not isinstance(choice, str):
         return [_weighted_instance(item) for item in choice]
+    if not isinstance(choice, str | Mapping):
+        raise ParameterError(describe("regularizers by name, or names with weights", repr(choice), "'total_variation'"))
     weights = {choice: 1.0} if isinstance(choice, str) else dict(choice)
     weights.pop("none", None)
     weights |= {name: value for name, value in options.items() if "__" not in name}

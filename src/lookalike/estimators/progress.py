@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lookalike.training import Callback, EpochEnded, Event, Finished, Started, Stepped
+from lookalike.training import Callback, EpochEnded, Event, Finished, Started, Stepped, Stopped
 
 
 def progress_bar() -> Callback:
@@ -34,7 +34,7 @@ def progress_bar() -> Callback:
             latest = event.history[-1]
             judged = latest.accuracy if latest.validation_accuracy is None else latest.validation_accuracy
             bar.update(task, description=f"epoch {latest.number}", figures=f"accuracy {judged:.3f}")
-        elif isinstance(event, Finished):
+        elif isinstance(event, Finished | Stopped):
             bar.stop()
 
     return on_event

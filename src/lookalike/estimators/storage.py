@@ -104,6 +104,8 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
             n_training=int(document["n_training"]),
             n_validation=int(document["n_validation"]),
         )
+        if not isinstance(document["extras"], dict) or "prototypes" not in fitted.pictures:
+            raise TypeError("no table of extras, or no pictures of prototypes")
         return Restored(fitted, _as_classes(kind, names), int(document["seed"]), parameters, document["extras"])
     except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
         if isinstance(error, ModelFileError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
-from lookalike.data.tables import numbers, read_table
+from lookalike.data.tables import numbers, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
 from lookalike.experiments.runs import Run, data_of
 
@@ -84,13 +84,11 @@ def _from_table(run: Run, file: Path) -> Asked:
 
 
 def _from_arrays(file: Path) -> Asked:
-    if not file.is_file():
-        raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
-    with np.load(file, allow_pickle=False) as arrays:
-        name = next((name for name in ("x", "X", "x_test", "X_test") if name in arrays.files), None)
-        if name is None:
-            raise DataError(describe(f"an array x in {file}", f"{arrays.files}"))
-        inputs = arrays[name]
+    arrays = read_arrays(file)
+    name = next((name for name in ("x", "X", "x_test", "X_test") if name in arrays), None)
+    if name is None:
+        raise DataError(describe(f"an array x in {file}", f"{sorted(arrays)}", "rename the array"))
+    inputs = arrays[name]
     return Asked(inputs, [f"{file.name}, {index}" for index in range(len(inputs))], [None] * len(inputs), [])
 
 

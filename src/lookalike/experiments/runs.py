@@ -13,11 +13,11 @@ import torch
 import yaml
 from PIL import Image
 
-from lookalike.data import Dataset, Part, load_dataset
+from lookalike.data import Dataset, Part, Preprocessing, load_dataset
 from lookalike.errors import DataError, FolderInUseError, ModelFileError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
-from lookalike.estimators.inputs import table_or_pictures
+from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, judge, verify
 from lookalike.experiments.config import RunConfig, config_from
@@ -89,12 +89,18 @@ def fit_run(
     require_free(folder, resume=resume, overwrite=overwrite)
     classifier = config.classifier()
     dataset = load_dataset(config.data, progress=reading, **config.data_options)
+    if not len(dataset.test):
+        raise DataError(
+            describe("at least one example to test on", "none set aside", "data__test_fraction=0.2, or more examples")
+        )
     began = time.perf_counter()
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         (folder / CHECKPOINT).unlink(missing_ok=True)
-    logs = [csv_log(folder / "history.csv")]
+    # The log of a run that replaces another waits under another name until the new model is whole.
+    history = folder / (".history.csv.new" if has_model(folder) else "history.csv")
+    logs = [csv_log(history)]
     if config.parameters.get("training__tensorboard"):
         logs.append(tensorboard_log(folder / "tensorboard"))
     try:
@@ -119,6 +125,9 @@ def fit_run(
     }
     classifier.save(folder, **extras)
     classifier.extras_ = extras
+    if history.exists():
+        history.replace(folder / "history.csv")
+    (folder / "report.html").unlink(missing_ok=True)
     _write_text(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False))
     quality = quality_of(classifier, dataset.test)
     _write_text(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1))
@@ -149,7 +158,13 @@ def data_of(run: Run, data: str | None = None) -> Dataset:
         If the model does not say what it was trained on and none is named.
     """
     if data is not None:
-        return load_dataset(data)
+        preprocessing = run.classifier.preprocessing_
+        options: dict[str, Any] = {}
+        if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
+            options["image_size"] = preprocessing.shape[1]
+        if "label" in run.config.data_options:
+            options["label"] = run.config.data_options["label"]
+        return load_dataset(data, **options)
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
     return load_dataset(run.config.data, **run.config.data_options)
@@ -184,6 +199,7 @@ def verify_run(run: Run, part: Part) -> Verification:
     classifier = run.classifier
     preprocessing = classifier.preprocessing_
     inputs = table_or_pictures(classifier, part.inputs[:_VERIFIED], reset=False)
+    require_same_shape(inputs, preprocessing)
     pictures = torch.from_numpy(classifier.prototypes_)
     eight_bit = None
     if preprocessing.is_picture and len(pictures):
@@ -194,9 +210,23 @@ def verify_run(run: Run, part: Part) -> Verification:
                     f"{len(pictures)} pictures in {run.folder / 'prototypes'}", f"{len(files)}", "save the model again"
                 )
             )
-        arrays = np.stack([np.asarray(Image.open(file)) for file in files])
-        eight_bit = preprocessing.from_eight_bit(arrays)
+        eight_bit = preprocessing.from_eight_bit(np.stack([_read_picture(file, preprocessing) for file in files]))
     return verify(classifier.network_, preprocessing, inputs, pictures, eight_bit)
+
+
+def _read_picture(file: Path, preprocessing: Preprocessing) -> np.ndarray:
+    channels, *size = preprocessing.shape
+    expected = (*size, channels) if channels > 1 else tuple(size)
+    try:
+        with Image.open(file) as opened:
+            array = np.asarray(opened)
+    except OSError as error:
+        raise ModelFileError(describe(f"a picture in {file}", str(error), "save the model again")) from error
+    if array.shape != expected:
+        raise ModelFileError(
+            describe(f"a picture of shape {expected} in {file}", f"{array.shape}", "save the model again")
+        )
+    return array
 
 
 def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
@@ -229,7 +259,7 @@ def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
                     "--resume to go on with it, or --overwrite to start anew",
                 )
             )
-    elif any(folder.iterdir()) and not resume:
+    elif any(folder.iterdir()):
         raise FolderInUseError(
             describe(f"{folder} to be empty or new", "a folder that holds other files", "another --out, or --overwrite")
         )

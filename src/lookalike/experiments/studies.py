@@ -2,28 +2,33 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from lookalike.data import Dataset, load_dataset
+from lookalike.data import Dataset, Examples, load_dataset
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.fitting import prepare
 from lookalike.estimators.inputs import table_or_pictures
+from lookalike.estimators.parameters import options_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import TwinNetwork, judge
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.runs import quality_of
+from lookalike.metrics import best_temperature
+from lookalike.network import ComparingNetwork
 from lookalike.objectives import CrossEntropyObjective
-from lookalike.training import Callback, Learner, train
+from lookalike.registry import FAMILIES, component, members, options
+from lookalike.training import Callback, Learner, settings_from, train
 
 _KEYS = ("title", "source", "question", "seeds", "common", "arms", "note")
-_ARM_KEYS = ("claim", "comparable", "twin", "label")
+_ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 _BATCH = 500
 
 
@@ -43,6 +48,8 @@ class Arm:
         The accuracy somebody printed.
     comparable : str
         Why the claim cannot be held against the result; empty where it can.
+    remark : str
+        What else differs from where the claim was printed.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Arm:
     twin: bool = False
     claim: float | None = None
     comparable: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,8 @@ class Study:
     arms: tuple[Arm, ...]
 
     def hash(self, arm: Arm) -> str:
-        """Changes with whatever changes an arm's result, and with nothing else."""
-        facts = [arm.config.to_dict(), arm.twin]
+        """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
+        facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -87,7 +95,7 @@ def read_study(file: Path) -> Study:
     ----------
     file : Path
         YAML with ``title``, ``seeds``, ``common`` (settings of all arms) and ``arms`` (settings by name; beside those
-        of a run an arm may have ``claim``, ``comparable``, ``twin`` and ``label``).
+        of a run an arm may have ``claim``, ``comparable``, ``remark``, ``twin`` and ``label``).
 
     Raises
     ------
@@ -139,10 +147,8 @@ def run_study(
     dict
         What the file holds.
     """
-    held = json.loads(results.read_text(encoding="utf-8"))["runs"] if results.exists() else []
     current = {arm.name: study.hash(arm) for arm in study.arms}
-    runs = [run for run in held if current.get(run["arm"]) == run["config_hash"]]
-    done = {(run["arm"], run["seed"]) for run in runs}
+    done = {(run["arm"], run["seed"]) for run in _held(study, results)}
     loaded: dict[str, Dataset] = {}
     for seed in range(seeds or study.seeds):
         for arm in study.arms:
@@ -153,10 +159,16 @@ def run_study(
                 loaded[key] = load_dataset(arm.config.data, **arm.config.data_options)
             result = run_arm(arm, seed, loaded[key], watching(arm, seed))
             run = {"arm": arm.name, "seed": seed, "config_hash": current[arm.name], **result}
-            runs.append(run)
-            write_results(study, runs, results)
+            write_results(study, [*_held(study, results), run], results)
             on_run(arm, seed, run)
-    return write_results(study, runs, results)
+    return write_results(study, _held(study, results), results)
+
+
+def _held(study: Study, results: Path) -> list[dict[str, Any]]:
+    """Runs in the results file that belong to the study as it is; another process may have added some."""
+    runs = json.loads(results.read_text(encoding="utf-8"))["runs"] if results.exists() else []
+    current = {arm.name: study.hash(arm) for arm in study.arms}
+    return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
 
 
 def run_arm(arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -190,6 +202,8 @@ def run_arm(arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback]
         "minutes": round((time.perf_counter() - began) / 60, 2),
         "n_training": len(dataset.train),
         "n_test": len(dataset.test),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
     }
 
 
@@ -198,12 +212,10 @@ def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[
     order = {arm.name: place for place, arm in enumerate(study.arms)}
     values = {
         "study": study.name,
-        "versions": versions(),
-        "threads": torch.get_num_threads(),
         "runs": sorted(runs, key=lambda run: (order[run["arm"]], run["seed"])),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.draft")
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
     draft.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     draft.replace(file)
     return values
@@ -216,6 +228,23 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
         yield read_study(file), json.loads(results.read_text(encoding="utf-8")) if results.exists() else None
 
 
+def _defaults(config: RunConfig) -> dict[str, Any]:
+    """Every parameter of the classifier, the defaults of the components they name, and of training."""
+    parameters = config.classifier().get_params(deep=False)
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        family = "regularizer" if name == "regularizers" else name
+        if family not in FAMILIES:
+            continue
+        for key in ("convnet", "mlp") if value == "auto" and family == "backbone" else (value,):
+            if isinstance(key, str) and key in members(family):
+                defaults = options(component(family, key))
+                found[f"{family}/{key}"] = {option: repr(default.default) for option, default in defaults.items()}
+    training = settings_from(options_of("training", parameters))
+    found["training"] = [asdict(training.resolve(10_000, is_picture)) for is_picture in (True, False)]
+    return {**parameters, **found}
+
+
 def _arm(name: str, settings: dict[str, Any]) -> Arm:
     about = {key: settings.pop(key) for key in _ARM_KEYS if key in settings}
     return Arm(
@@ -225,6 +254,7 @@ def _arm(name: str, settings: dict[str, Any]) -> Arm:
         twin=bool(about.get("twin", False)),
         claim=about.get("claim"),
         comparable=str(about.get("comparable", "")),
+        remark=str(about.get("remark", "")),
     )
 
 
@@ -238,7 +268,13 @@ def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) 
         twin = TwinNetwork(prepared.network.backbone, len(classes))
     history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
     inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
-    with torch.no_grad():
-        batches = [twin(job.training.preprocessing.standardize(batch)).logits for batch in inputs.split(_BATCH)]
-    labels = np.searchsorted(classes, dataset.test.labels)
-    return history, judge(torch.cat(batches).numpy(), labels, request.classes, temperature=1.0)
+    test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
+    temperature = 1.0
+    if job.validation is not None:
+        temperature = best_temperature(_logits(twin, job.validation), job.validation.labels.numpy())
+    return history, judge(_logits(twin, test), test.labels.numpy(), request.classes, temperature)
+
+
+@torch.no_grad()
+def _logits(network: ComparingNetwork, examples: Examples) -> np.ndarray:
+    return torch.cat([network(inputs).logits for inputs, _ in examples.batches(_BATCH)]).numpy()

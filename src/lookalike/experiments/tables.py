@@ -26,12 +26,12 @@ def experiment_table(folder: Path) -> str:
                 continue
             found = _runs(results, arm)
             if not found:
-                lines.append(f"| {study.name} | {arm.label} | {arm.claim:.4f} | not run yet | | {arm.comparable} |")
+                lines.append(
+                    f"| {study.name} | {arm.label} | {arm.claim:.4f} | not run yet | | {arm.comparable or arm.remark} |"
+                )
                 continue
             difference = f"{mean(found) - arm.claim:+.4f}" if not arm.comparable else "not comparable"
-            lines.append(
-                f"| {study.name} | {arm.label} | {arm.claim:.4f} | {_spread(found)} | {difference} | {arm.comparable} |"
-            )
+            lines.append(f"| {study.name} | {arm.label} | {arm.claim:.4f} | {_spread(found)} | {difference} | {note} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,6 @@
 """Training: the schedule as data, the loop, what it writes down, and projection."""
 
-from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.loop import Job, train
 from lookalike.training.phases import PLANS, Phase, plan_from
@@ -18,6 +18,7 @@ __all__ = [
     "Phase",
     "Started",
     "Stepped",
+    "Stopped",
     "TrainingSettings",
     "plan_from",
     "settings_from",

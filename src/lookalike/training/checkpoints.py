@@ -42,13 +42,23 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
     ----------
     file : Path
     checkpoint : Checkpoint
+
+    Raises
+    ------
+    OSError
+        If the disk is full.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.draft")
     # One storage may back several names (weights and their average before the first step); the format wants them apart.
     apart = {name: tensor.detach().clone().contiguous() for name, tensor in checkpoint.tensors.items()}
-    save_file(apart, draft, metadata={"facts": json.dumps(checkpoint.facts)})
-    os.replace(draft, file)
+    try:
+        save_file(apart, draft, metadata={"facts": json.dumps(checkpoint.facts)})
+        os.replace(draft, file)
+    except SafetensorError as error:
+        raise OSError(f"{file} cannot be written: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_checkpoint(file: Path) -> Checkpoint:

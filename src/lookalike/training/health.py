@@ -10,7 +10,7 @@ _LOST = 0.3
 _FEW = 200
 
 
-def require_finite(loss: float, epoch: int, learning_rate: float) -> None:
+def require_finite(loss: float, epoch: int, learning_rate: float, name: str = "loss") -> None:
     """Refuse to go on with a loss that is not a number.
 
     Parameters
@@ -19,6 +19,8 @@ def require_finite(loss: float, epoch: int, learning_rate: float) -> None:
     epoch : int
     learning_rate : float
         The rate at which it happened, for the message.
+    name : str
+        Which loss.
 
     Raises
     ------
@@ -27,7 +29,7 @@ def require_finite(loss: float, epoch: int, learning_rate: float) -> None:
     if not math.isfinite(loss):
         raise TrainingError(
             describe(
-                "a finite loss",
+                f"a finite {name}",
                 f"{loss} in epoch {epoch} at learning rate {learning_rate:.2g}",
                 "a smaller training__learning_rate, training__gradient_clip=1, or precision='32-true'",
             )

@@ -77,5 +77,12 @@ class Finished:
     kept: int
 
 
-Event = Started | Stepped | EpochEnded | Finished
+@dataclass(frozen=True)
+class Stopped:
+    """Training ends before its time, by an error or by the user; ``done`` epochs are whole."""
+
+    done: int
+
+
+Event = Started | Stepped | EpochEnded | Finished | Stopped
 Callback = Callable[[Event], None]

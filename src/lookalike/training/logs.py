@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lookalike.errors import require_extra
-from lookalike.training.history import Callback, EpochEnded, Event, Finished
+from lookalike.training.history import Callback, EpochEnded, Event, Finished, Stopped
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def tensorboard_log(folder: Path) -> Callback:
             for name, value in {**figures, **epoch.penalties}.items():
                 writer.add_scalar(name, value, epoch.number)
             writer.flush()
-        if isinstance(event, Finished):
+        if isinstance(event, Finished | Stopped):
             writer.close()
 
     return on_event

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.multiprocessing import ProcessRaisedException
 
+from lookalike import errors
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, describe
 from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
-from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
@@ -64,17 +66,18 @@ class Job:
     plan: Sequence[Phase]
     seed: int
     checkpoint: Path | None = None
+    described: str = ""
 
     def fingerprint(self) -> str:
         """A hash of data, parameters and seed: equal for a run and its resumption only."""
         settings = asdict(replace(self.settings, tensorboard=False))
-        data = [
-            len(self.training),
-            float(self.training.inputs.sum(dtype=torch.float64)),
-            int(self.training.labels.sum()),
-        ]
-        facts = [settings, [asdict(phase) for phase in self.plan], self.seed, data, str(self.learner)]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        facts = [settings, [asdict(phase) for phase in self.plan], self.seed, str(self.learner), self.described]
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+        for examples in (self.training, self.validation):
+            if examples is not None:
+                digest.update(examples.inputs.numpy().tobytes())
+                digest.update(examples.labels.numpy().tobytes())
+        return digest.hexdigest()
 
 
 def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) -> tuple[Epoch, ...]:
@@ -115,23 +118,38 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     )
     if settings.devices == 1:
         return _Run(fabric, job, callbacks).train(resume)
-    weights, epochs = fabric.launch(partial(_train_and_send, job=job, resume=resume))
+    weights, epochs, kept = _launched(fabric, job, resume)
     history = tuple(Epoch(**epoch) for epoch in epochs)
     job.learner.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     job.learner.eval().requires_grad_(False)
     for callback in callbacks:
-        callback(EpochEnded(history))
-        callback(Finished(len(history)))
+        for number in range(1, len(history) + 1):
+            callback(EpochEnded(history[:number]))
+        callback(Finished(kept))
     return history
 
 
-def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _launched(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+    """Train in other processes; an error of the library comes back as one."""
+    try:
+        return fabric.launch(partial(_train_and_send, job=job, resume=resume))
+    except ProcessRaisedException as error:
+        # Only the words of an error cross between processes.
+        name, _, message = str(error).strip().splitlines()[-1].partition(": ")
+        kind = getattr(errors, name.rpartition(".")[2], None)
+        if isinstance(kind, type) and issubclass(kind, errors.LookalikeError):
+            raise kind(message) from error
+        raise
+
+
+def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
     # What crosses to another process lies in shared memory, in which processes would overwrite each other's weights.
     job = replace(job, learner=copy.deepcopy(job.learner))
-    history = _Run(fabric, job, ()).train(resume)
+    run = _Run(fabric, job, ())
+    history = run.train(resume)
     # Arrays, because a tensor would cross as a file that ends with the process that made it.
     weights = {name: tensor.numpy() for name, tensor in job.learner.state_dict().items()}
-    return weights, [epoch.to_dict() for epoch in history]
+    return weights, [epoch.to_dict() for epoch in history], run.state.best_number
 
 
 class _Run:
@@ -154,6 +172,16 @@ class _Run:
         """Run every phase that is not done yet."""
         done, current = self._restore() if resume else (0, 0)
         self._tell(Started(done + 1, sum(self.counts), self.steps))
+        try:
+            self._phases(done, current)
+        except BaseException:
+            self._tell(Stopped(len(self.state.history)))
+            raise
+        self.job.learner.cpu().float().eval().requires_grad_(False)
+        self._tell(Finished(self.state.best_number))
+        return tuple(self.state.history)
+
+    def _phases(self, done: int, current: int) -> None:
         for index, phase in enumerate(self.job.plan):
             first = 1 + sum(self.counts[:index])
             if index < current:
@@ -164,9 +192,6 @@ class _Run:
             self.state.end_phase()
             if phase.project:
                 project(self.job.learner.network, self.job.training)
-        self.job.learner.cpu().float().eval().requires_grad_(False)
-        self._tell(Finished(self.state.best_number))
-        return tuple(self.state.history)
 
     def _begin(self, phase: Phase) -> None:
         self.optimizer = self.fabric.setup_optimizers(self.state.begin_phase(phase, self.settings))
@@ -190,7 +215,7 @@ class _Run:
     def _epoch(self, phase: Phase, number: int, progress: Sequence[float]) -> None:
         """One pass over the training examples; ``progress`` is the share of the phase done at every step."""
         began, sums, factor = time.perf_counter(), dict[str, float](), 1.0
-        self.job.learner.train()
+        self._set_modes(phase)
         # What is random inside the network draws from the global generator: seed it for the epoch, then give it back.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_seed(self.job.seed, number, self.fabric.global_rank))
@@ -217,6 +242,13 @@ class _Run:
                 penalties=means,
             )
         )
+
+    def _set_modes(self, phase: Phase) -> None:
+        """Training mode; after a projection, rooms that the phase does not train stay as they are, buffers too."""
+        self.job.learner.train()
+        if any(earlier.project for earlier in self.job.plan[: self.job.plan.index(phase)]):
+            for name, room in self.job.learner.network.named_children():
+                room.train(name in phase.trains)
 
     def _order(self, number: int) -> Iterator[Tensor]:
         generator = torch.Generator().manual_seed(_seed(self.job.seed, number, 0))
@@ -254,7 +286,9 @@ class _Run:
                 batch_loss, batch_correct = learner.judge(inputs, targets, given)
                 loss, correct = loss + batch_loss * len(targets), correct + batch_correct
         # All processes must decide alike what is best and when to stop.
-        return self.fabric.broadcast((loss / len(examples), correct / len(examples)))
+        loss, accuracy = self.fabric.broadcast((loss / len(examples), correct / len(examples)))
+        require_finite(loss, len(self.state.history) + 1, self.settings.learning_rate, "validation loss")
+        return loss, accuracy
 
     def _restore(self) -> tuple[int, int]:
         """Epochs done and the index of their phase, from the checkpoint if there is one."""

@@ -1,11 +1,12 @@
 """The schedule as data: what is trained for which share of the epochs, and when prototypes are projected."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_type_hints
 
 from lookalike.errors import ParameterError, describe, suggest
+from lookalike.registry import fits
 
 ROOMS = ("backbone", "prototypes", "similarity", "transform", "pooling", "head")
 
@@ -73,7 +74,9 @@ def plan_from(choice: str | Sequence[Phase | Mapping[str, Any]]) -> tuple[Phase,
         if choice not in PLANS:
             raise ParameterError(describe("a training plan", repr(choice), suggest(choice, PLANS)))
         return PLANS[choice]
-    known = [field.name for field in fields(Phase)]
+    if not isinstance(choice, Sequence):
+        raise ParameterError(describe("a training plan", repr(choice), f"one of {list(PLANS)}, or a list of phases"))
+    known = get_type_hints(Phase)
     phases: list[Phase] = []
     for item in choice:
         if isinstance(item, Mapping):
@@ -82,14 +85,46 @@ def plan_from(choice: str | Sequence[Phase | Mapping[str, Any]]) -> tuple[Phase,
                 raise ParameterError(
                     describe("a phase with a name", repr(dict(item)), suggest(unknown or "name", known))
                 )
-            item = Phase(**{**item, "trains": tuple(item.get("trains", ROOMS))})
+            item = _phase_from(item, known)
+        if not isinstance(item, Phase):
+            raise ParameterError(describe("a phase", repr(item), "- {name: joint, trains: [backbone, prototypes]}"))
         for room in item.trains:
             if room not in ROOMS:
                 raise ParameterError(describe("rooms of the network to train", repr(room), suggest(room, ROOMS)))
         if item.name in [phase.name for phase in phases]:
             raise ParameterError(describe("phases of different names", f"two of the name {item.name!r}"))
         phases.append(item)
+    _require_that_projections_last(phases)
     return tuple(phases)
+
+
+def _phase_from(item: Mapping[str, Any], known: Mapping[str, Any]) -> Phase:
+    trains = item.get("trains", ROOMS)
+    if isinstance(trains, str) or not isinstance(trains, Sequence):
+        raise ParameterError(describe("trains as a list of rooms", repr(trains), "trains: [backbone, prototypes]"))
+    values = {**item, "trains": tuple(trains)}
+    for name, value in values.items():
+        if not fits(value, known[name]):
+            wanted = getattr(known[name], "__name__", str(known[name]))
+            raise ParameterError(describe(f"{name} of a phase to be {wanted}", repr(value)))
+    if values.get("share", 1.0) < 0 or values.get("learning_rate", 1.0) <= 0:
+        raise ParameterError(describe("a share of at least 0 and a learning rate above 0", repr(dict(item))))
+    return Phase(**values)
+
+
+def _require_that_projections_last(phases: Sequence[Phase]) -> None:
+    """Refuse to move what a projection made equal, prototypes and training patches, without projecting again."""
+    projecting = [index for index, phase in enumerate(phases) if phase.project]
+    for phase in phases[projecting[-1] + 1 :] if projecting else []:
+        moved = [room for room in ("backbone", "prototypes") if room in phase.trains]
+        if moved:
+            raise ParameterError(
+                describe(
+                    "no phase that moves backbone or prototypes after the last projection",
+                    f"phase {phase.name!r}, which trains {moved}",
+                    f"project: true in {phase.name!r} too, or trains: [similarity, head]",
+                )
+            )
 
 
 def epochs_of(plan: Sequence[Phase], epochs: int) -> list[int]:
