@@ -1,5 +1,6 @@
 """What the documentation generates: the table of components from the registry, tables of results from results files."""
 
+import json
 from pathlib import Path
 
 from lookalike.experiments.tables import experiment_table, study_table
@@ -23,11 +24,24 @@ def component_table() -> str:
     return "\n".join(lines)
 
 
+def benchmark_table() -> str:
+    """Every ratio of every benchmark, and what is wanted of it."""
+    lines = ["| what | median | from | to | wanted at most | command |", "|---|---|---|---|---|---|"]
+    for file in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        results = json.loads(file.read_text(encoding="utf-8"))
+        for name, row in results["rows"].items():
+            wanted = f"{results['limits'][name]:.3f}" if name in results["limits"] else ""
+            figures = " | ".join(f"{row[key]:.3f}" for key in ("median", "min", "max"))
+            lines.append(f"| {name} | {figures} | {wanted} | `python -m benchmarks.{results['benchmark']}` |")
+    return "\n".join(lines)
+
+
 def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
     """Fill the marks in a page."""
     for mark, make in (
         ("<!-- components -->", component_table),
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
+        ("<!-- benchmarks -->", benchmark_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

@@ -301,8 +301,33 @@ def test_existing_runs_are_left_untouched(call, run_folder, tmp_path):
         code, _, err = call(*arguments)
         assert code == 2, arguments
         assert match in one_line(err)
-    after = {path: path.stat().st_mtime_ns for path in run_folder.rglob("*") if path.name != "history.csv"}
-    assert after == {path: time_ for path, time_ in before.items() if path.name != "history.csv"}
+    assert {path: path.stat().st_mtime_ns for path in run_folder.rglob("*")} == before
+
+
+def test_a_run_that_fails_late_leaves_the_old_one_whole(call, tmp_path):
+    """The first epochs succeed; then the training accuracy collapses."""
+    out = tmp_path / "run"
+    assert call("fit", "digits", "--out", out, *QUICK)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    failing = ["--set", "training__epochs=6", "--set", "training__learning_rate=3000", "--set", "similarity=dot"]
+    failing += ["--set", "training__schedule=one_cycle", "--set", "training__warmup=0.9", "--set", "backbone=mlp"]
+    code, _, err = call("fit", "digits", "--out", out, "--overwrite", "--set", "training__gradient_clip=null", *failing)
+    assert code == 2, err
+    one_line(err)
+    left = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    left.pop("checkpoint.safetensors", None)
+    assert left == before
+
+
+def test_overwriting_replaces_what_belonged_to_the_old_model(call, tmp_path):
+    out = tmp_path / "run"
+    assert call("fit", "digits", "--out", out, *QUICK)[0] == 0
+    assert call("report", out)[0] == 0
+    assert call("fit", "digits", "--out", out, "--overwrite", *QUICK, "--set", "training__epochs=2")[0] == 0
+    assert not (out / "report.html").exists()
+    with (out / "history.csv").open() as opened:
+        assert len(list(csv.DictReader(opened))) == 2
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
 def test_a_folder_with_other_files_is_not_taken(call, tmp_path):
@@ -329,6 +354,83 @@ def test_unreadable_pictures_are_skipped_with_a_note_or_refused(call, pictures, 
     code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "other")
     assert code == 2
     assert "empty" in one_line(err)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"words", None])
+def test_damaged_arrays_are_refused(call, run_folder, tmp_path, content):
+    file = tmp_path / "x.npz"
+    if content is None:
+        np.savez(file, x=np.array([{"an": "object"}], dtype=object))
+    else:
+        file.write_bytes(content)
+    for command in ("predict", "explain"):
+        code, _, err = call(command, run_folder, file)
+        assert code == 2
+        assert "plain arrays" in one_line(err)
+
+
+def test_an_edited_picture_is_refused_by_verify(call, run_folder, tmp_path):
+    import shutil
+
+    shutil.copytree(run_folder, tmp_path / "run")
+    file = sorted((tmp_path / "run" / "prototypes").iterdir())[3]
+    Image.new("L", (9, 9)).save(file)
+    code, _, err = call("verify", tmp_path / "run")
+    assert code == 2
+    assert "(8, 8)" in one_line(err)
+    file.write_bytes(b"no picture")
+    code, _, err = call("verify", tmp_path / "run")
+    assert code == 2
+    assert file.name in one_line(err)
+
+
+def test_other_data_are_brought_to_the_models_size_or_refused(call, pictures, tmp_path):
+    out = tmp_path / "run"
+    size = ["--set", "data__image_size=10", "--set", "training__epochs=1", "--set", "backbone=mlp"]
+    assert call("fit", pictures, "--out", out, *size)[0] == 0
+    assert call("evaluate", out, "--data", pictures)[0] == 0
+    assert call("verify", out, "--data", pictures)[0] == 0
+    code, _, err = call("verify", out, "--data", "digits")
+    assert code == 2
+    assert "(1, 10, 10)" in one_line(err)
+
+
+def test_names_with_markup_are_printed_as_they_are(call, tmp_path):
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    rows = [[*map(str, row), "cat [old]" if row[0] > 0 else "[/b]"] for row in values]
+    file = tmp_path / "cats.csv"
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows([["a", "b", "c", "label"], *rows])
+    assert call("fit", file, "--out", tmp_path / "run", "--set", "training__epochs=2")[0] == 0
+    code, out, _ = call("explain", tmp_path / "run", "test:0", "test:1", "test:2", "test:3")
+    assert code == 0
+    assert "cat [old]" in out
+    assert "[/b]" in out
+    assert call("evaluate", tmp_path / "run")[0] == 0
+
+
+def test_an_interruption_says_how_to_go_on(call, tmp_path, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lookalike.experiments.runs.require_free", interrupt)
+    code, _, err = call("fit", "digits", "--out", tmp_path / "run", *QUICK)
+    assert code == 130
+    assert "--resume" in err
+
+
+def test_a_picture_of_an_explanation(call, run_folder, tmp_path):
+    code, _, err = call("explain", run_folder, "test:0", "--picture", tmp_path / "why.png")
+    assert code == 0
+    assert "why.png" in err
+    with Image.open(tmp_path / "why.png") as drawn:
+        assert drawn.width > 800
+        assert np.asarray(drawn.convert("L")).std() > 20
+    assert call("explain", run_folder, "test:0", "--picture", tmp_path / "why.svg")[0] == 0
+    assert (tmp_path / "why.svg").read_text().count("<image") >= 4
+    code, _, err = call("explain", run_folder, "test:0", "--picture", tmp_path / "why.bmp")
+    assert code == 2
+    assert ".png" in one_line(err)
 
 
 def test_a_model_of_a_newer_version_and_a_damaged_one(call, run_folder, tmp_path):

@@ -227,6 +227,11 @@ def test_a_module_that_cannot_serve_is_refused():
     flatten = nn.Flatten()
     with pytest.raises(ParameterError, match="name of a layer"):
         ModuleBackbone((1, 2, 2), module=nn.Sequential(nn.Linear(2, 2)), layer="1")
+    unused = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    unused.register_module("aside", nn.Identity())
+    unused.forward = lambda inputs: unused[1](unused[0](inputs))
+    with pytest.raises(ParameterError, match="goes through"):
+        ModuleBackbone((1, 2, 2), module=unused, layer="aside")
     with pytest.raises(ParameterError, match="output is a tensor"):
         ModuleBackbone((1, 2, 2), module=Two())
     with pytest.raises(ParameterError, match="running statistics"):

@@ -186,6 +186,57 @@ def test_an_instance_is_taken_as_it_is_and_left_untouched(digits, tmp_path):
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"similarity__scale": 5.0},
+        {"pooling": "mean"},
+        {"objective": "squared_hinge"},
+        {"regularizers": {"total_variation": 0.5}},
+        {"prototypes__bounded": True},
+        {"initializer": "means"},
+        {"validation_fraction": 0.2},
+        {"random_state": 1},
+    ],
+    ids=str,
+)
+def test_a_run_is_resumed_with_its_own_parameters_only(digits, tmp_path, other):
+    X, y = digits
+    parameters = {"backbone": "mlp", "training__epochs": 2, "random_state": 0}
+
+    def stop(event):
+        if type(event).__name__ == "EpochEnded":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        PrototypeClassifier(**parameters).fit(X, y, folder=tmp_path, callbacks=[stop])
+    with pytest.raises(ModelFileError, match="another run"):
+        PrototypeClassifier(**{**parameters, **other}).fit(X, y, folder=tmp_path, resume=True)
+    PrototypeClassifier(**parameters).fit(X, y, folder=tmp_path, resume=True)
+
+
+def test_projected_prototypes_stay_the_activations_of_their_sources():
+    """Also through the phase after the projection, which trains no backbone: its batch statistics stay, too."""
+    generator = np.random.default_rng(0)
+    labels = np.arange(80) % 4
+    pictures = (generator.random((80, 16, 16)) * 100 + 35 * labels[:, None, None]).astype(np.uint8)
+    classifier = PrototypeClassifier(
+        backbone="convnet", backbone__widths=[8, 8], prototypes="latent", training__epochs=8, random_state=0
+    ).fit(pictures, labels)
+    network = classifier.network_
+    assert [epoch.phase for epoch in classifier.history_][-1] == "head"
+    standardized = classifier.preprocessing_.standardize(torch.from_numpy(pictures)[:, None])
+    for summary, values, place in zip(
+        classifier.explanation_.prototypes,
+        network.prototypes(),
+        network.prototypes.source_positions.tolist(),
+        strict=True,
+    ):
+        activations = network.backbone(standardized[summary.source][None])[0]
+        row, column = place
+        torch.testing.assert_close(values[:, 0, 0], activations[:, row, column], rtol=1e-4, atol=1e-5)
+
+
 def test_exemplars_are_training_examples(digits):
     X, y = digits
     classifier = PrototypeClassifier(backbone="mlp", prototypes="exemplar", initializer="kmeans", **QUICK).fit(X, y)
@@ -262,6 +313,12 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
         ({"validation_fraction": 1.0}, "validation_fraction"),
         ({"verbose__loud": True}, "without options"),
         ({"training": "jointly"}, "did you mean 'joint'"),
+        ({"training": 3}, "a list of phases"),
+        ({"training": ["joint"]}, "a phase"),
+        ({"training": [{"name": "a", "share": "much"}]}, "share of a phase"),
+        ({"training": [{"name": "a", "trains": "head"}]}, "list of rooms"),
+        ({"training": [{"name": "a", "project": True}, {"name": "b"}]}, "after the last projection"),
+        ({"regularizers": 5}, "names with weights"),
         ({"training__epoch": 3}, "did you mean 'epochs'"),
         ({"regularizers": {"total_variatio": 0.1}}, "did you mean 'total_variation'"),
         ({"regularizers": {"total_variation": "much"}}, "a weight"),
@@ -302,6 +359,13 @@ def test_wrong_data_are_refused(digits, change, match):
     X, y = change(*digits)
     with pytest.raises(ValueError, match=match):
         PrototypeClassifier(backbone="mlp", **QUICK).fit(X, y)
+
+
+def test_bytes_are_refused_where_floats_up_to_1_were_learned_from(digits):
+    X, y = digits
+    classifier = PrototypeClassifier(backbone="mlp", **QUICK).fit(X / 255, y)
+    with pytest.raises(DataError, match="X / 255"):
+        classifier.predict(X)
 
 
 def test_inputs_of_another_shape_are_refused_at_prediction(digits):

@@ -8,9 +8,9 @@ import pytest
 import torch
 from sklearn.datasets import load_iris
 
-from lookalike.errors import ModelFileError
+from lookalike.errors import FolderInUseError, ModelFileError
 from lookalike.estimators import PrototypeClassifier
-from lookalike.persistence import FORMAT, StoredModel, load_model, save_model, save_pictures
+from lookalike.persistence import FORMAT, StoredModel, load_model, save_model, save_pictures, sealed
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_altered_and_truncated_files_are_refused(folder):
 def edit(folder, change):
     document = json.loads((folder / "model.json").read_text())
     change(document)
-    (folder / "model.json").write_text(json.dumps(document))
+    (folder / "model.json").write_text(json.dumps(sealed(document)))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,9 @@ def edit(folder, change):
         (lambda d: d["resolved"].update(backbone__widths=[3]), "size mismatch"),
         (lambda d: d["classes"].update(names=["only"]), "as this version writes it"),
         (lambda d: d.update(history=[{"odd": 1}]), "as this version writes it"),
+        (lambda d: d.update(extras=[]), "as this version writes it"),
+        (lambda d: d["files"].update(pictures=d["files"]["weights"]), "as this version writes it"),
+        (lambda d: d.update(format=FORMAT + 1, versions=["new"]), "version unknown"),
         (lambda d: d["resolved"].update(backbone="module", backbone__module="os:system"), "torchvision:NAME"),
     ],
 )
@@ -123,6 +126,34 @@ def test_a_document_that_does_not_fit_is_refused(folder, change, match):
     edit(folder, change)
     with pytest.raises(ModelFileError, match=match):
         PrototypeClassifier.load(folder)
+
+
+@pytest.mark.parametrize("name", ["temperature", "seed", "n_training"])
+def test_an_altered_document_is_refused(folder, name):
+    document = json.loads((folder / "model.json").read_text())
+    document[name] += 1
+    (folder / "model.json").write_text(json.dumps(document))
+    with pytest.raises(ModelFileError, match="sha256 differs"):
+        PrototypeClassifier.load(folder)
+
+
+def test_files_of_somebody_elses_are_not_replaced_by_pictures(tmp_path):
+    X = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
+    (tmp_path / "prototypes").mkdir()
+    (tmp_path / "prototypes" / "draft.py").write_text("mine")
+    with pytest.raises(FolderInUseError, match=r"draft\.py"):
+        classifier.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prototypes"]
+
+
+def test_pictures_of_many_prototypes_keep_their_order(tmp_path):
+    X = np.random.default_rng(0).integers(0, 256, (1200, 8, 8), dtype=np.uint8)
+    many = {"backbone": "identity", "training": "none", "prototypes__n_per_class": 520, "validation_fraction": 0.0}
+    classifier = PrototypeClassifier(**many, random_state=0).fit(X, np.arange(1200) % 2)
+    classifier.save(tmp_path)
+    names = sorted(path.name for path in (tmp_path / "prototypes").iterdir())
+    assert [int(name.split("-")[0]) for name in names] == list(range(1040))
 
 
 def test_a_document_may_not_name_files_elsewhere(folder, tmp_path):

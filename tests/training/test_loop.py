@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -122,10 +123,15 @@ def test_a_process_killed_at_any_moment_leaves_a_checkpoint_that_resumes(tmp_pat
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     first = job(checkpoint=tmp_path / "checkpoint.safetensors")
     train(first)
+    permuted = examples()
+    permuted = permuted.select(torch.arange(len(permuted)).flip(0))
     for other in (
         job(checkpoint=first.checkpoint, learning_rate=0.02),
         job(checkpoint=first.checkpoint, training=examples(seed=5)),
         job(checkpoint=first.checkpoint, plan=[Phase("joint", share=3.0)]),
+        job(checkpoint=first.checkpoint, training=permuted),
+        replace(job(checkpoint=first.checkpoint), validation=examples(n=30, seed=6)),
+        replace(job(checkpoint=first.checkpoint), described="another"),
     ):
         with pytest.raises(ModelFileError, match="another run"):
             train(other, resume=True)

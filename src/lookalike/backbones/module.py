@@ -67,7 +67,7 @@ class ModuleBackbone(Backbone):
         if tokens not in _TOKENS:
             raise ParameterError(describe(f"tokens as one of {_TOKENS}", tokens, suggest(tokens, _TOKENS)))
         self.input_shape = tuple(input_shape)
-        self.tokens = tokens
+        self.tokens, self.layer = tokens, layer
         self.module = network_by_name(module, weights) if isinstance(module, str) else copy.deepcopy(module)
         _refuse_batch_dependence(self.module)
         if layer is not None:
@@ -86,7 +86,11 @@ class ModuleBackbone(Backbone):
         try:
             output = self.module(inputs)
         except _Reached as reached:
-            output = reached.output
+            return self._as_activations(reached.output)
+        if self.layer is not None:
+            raise ParameterError(
+                describe("a layer that the network's forward pass goes through", repr(self.layer), "another layer")
+            )
         return self._as_activations(output)
 
     def _as_activations(self, output: Any) -> Tensor:

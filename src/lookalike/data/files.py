@@ -31,7 +31,7 @@ def load_folder(
     ----------
     folder : Path
     image_size : int, optional
-        Height and width that every picture is brought to. Unless given, pictures of one common square size up to 64
+        Height and width that every picture is brought to. Unless given, pictures of one common size up to 64
         stay as they are, and others are brought to their median short side, at most 64.
     test_fraction : float
         Share of each class set aside for testing where there is no test folder.

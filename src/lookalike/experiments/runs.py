@@ -108,6 +108,8 @@ def fit_run(
             dataset.train.inputs, dataset.train.labels, folder=folder, resume=resume, callbacks=[*logs, *callbacks]
         )
     except Exception:
+        if history.name.endswith(".new"):
+            history.unlink(missing_ok=True)
         if missing and not (folder / CHECKPOINT).exists():
             shutil.rmtree(folder)
             for place in missing[1:]:

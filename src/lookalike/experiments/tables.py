@@ -24,11 +24,9 @@ def experiment_table(folder: Path) -> str:
         for arm in study.arms:
             if arm.claim is None:
                 continue
-            found = _runs(results, arm)
+            found, note = _runs(results, arm), arm.comparable or arm.remark
             if not found:
-                lines.append(
-                    f"| {study.name} | {arm.label} | {arm.claim:.4f} | not run yet | | {arm.comparable or arm.remark} |"
-                )
+                lines.append(f"| {study.name} | {arm.label} | {arm.claim:.4f} | not run yet | | {note} |")
                 continue
             difference = f"{mean(found) - arm.claim:+.4f}" if not arm.comparable else "not comparable"
             lines.append(f"| {study.name} | {arm.label} | {arm.claim:.4f} | {_spread(found)} | {difference} | {note} |")

@@ -47,7 +47,7 @@ PLANS: dict[str, tuple[Phase, ...]] = {
 }
 
 
-def plan_from(choice: str | Sequence[Phase | Mapping[str, Any]]) -> tuple[Phase, ...]:
+def plan_from(choice: Any) -> tuple[Phase, ...]:
     """Phases by the name of a plan, or given one by one.
 
     Parameters
