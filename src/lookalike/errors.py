@@ -64,6 +64,33 @@ def describe(expected: str, got: object, try_: str = "") -> str:
     return f"{message}; try: {try_}" if try_ else message
 
 
+def require_option(name: str, value: object, holds: bool, expected: str) -> None:
+    """Refuse a component's option outside its range.
+
+    Parameters
+    ----------
+    name : str
+    value : object
+        What came.
+    holds : bool
+        Whether it will do.
+    expected : str
+        What will do, in words.
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> require_option("pixels", -1, False, "0 or above")
+    Traceback (most recent call last):
+    lookalike.errors.ParameterError: expected pixels of 0 or above, got -1
+    """
+    if not holds:
+        raise ParameterError(describe(f"{name} of {expected}", repr(value)))
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Advice for a name that is not known: the closest one, and all there are.
 

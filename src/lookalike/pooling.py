@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import nn
 
+from lookalike.errors import require_option
 from lookalike.shapes import Maps, Positions, Scores
 
 
@@ -114,6 +115,7 @@ class LogSumExpPooling(Pooling):
 
     def __init__(self, *, temperature: float = 1.0) -> None:
         nn.Module.__init__(self)
+        require_option("temperature", temperature, temperature > 0, "above 0")
         self.temperature = temperature
 
     def forward(self, maps: Maps) -> Scores:

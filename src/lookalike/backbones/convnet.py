@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from lookalike.backbones.base import Backbone, require_picture
+from lookalike.errors import require_option
 from lookalike.shapes import Activations, Inputs, Shape
 
 
@@ -46,6 +47,7 @@ class ConvnetBackbone(Backbone):
         pool: bool = False,
     ) -> None:
         nn.Module.__init__(self)
+        require_option("widths", widths, len(widths) > 0 and min(widths) >= 1, "at least one number of at least 1")
         self.input_shape = tuple(input_shape)
         self.out_channels = widths[-1]
         channels = require_picture(input_shape, "convnet")[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from lookalike.backbones.base import Backbone
+from lookalike.errors import require_option
 from lookalike.shapes import Activations, Inputs, Shape
 
 
@@ -43,6 +44,7 @@ class MlpBackbone(Backbone):
         signed: bool = False,
     ) -> None:
         nn.Module.__init__(self)
+        require_option("widths", widths, len(widths) > 0 and min(widths) >= 1, "at least one number of at least 1")
         self.input_shape = tuple(input_shape)
         self.out_channels = widths[-1]
         layers: list[nn.Module] = [nn.Flatten()]

@@ -24,6 +24,6 @@ def main() -> None:
     """Run the command line: exit code 0 for success, 1 for a check that fails, 2 for anything refused."""
     try:
         app()
-    except (LookalikeError, OSError) as error:
+    except (LookalikeError, OSError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (the command line speaks)
         sys.exit(2)

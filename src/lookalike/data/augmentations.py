@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Generator
 
+from lookalike.errors import require_option
 from lookalike.shapes import Inputs
 
 
@@ -57,6 +58,7 @@ class ShiftAugmentation(Augmentation):
     """
 
     def __init__(self, *, pixels: int = 2, mirror: bool = False) -> None:
+        require_option("pixels", pixels, pixels >= 0, "0 or above")
         self.pixels = pixels
         self.mirror = mirror
 

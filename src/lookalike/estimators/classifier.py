@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.parameters import require_known
@@ -196,7 +196,12 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         if validation is not None:
             held = table_or_pictures(self, validation[0], reset=False), _known_labels(validation[1], classes)
         names = [str(name) for name in classes.tolist()]
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        try:
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        except ValueError as error:
+            raise ParameterError(
+                describe("random_state as a whole number, a RandomState or None", repr(self.random_state))
+            ) from error
         return fitting.Request(parameters, inputs, labels, names, held, seed), classes
 
     def predict(self, X: Any) -> np.ndarray:

@@ -4,6 +4,7 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Generator, Tensor
 
+from lookalike.errors import require_option
 from lookalike.initializers.base import Initializer, members, random_windows
 from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
 
@@ -66,6 +67,7 @@ class MeansInitializer(Initializer):
     """
 
     def __init__(self, *, spread: float = 0.01) -> None:
+        require_option("spread", spread, spread >= 0, "0 or above")
         self.spread = spread
 
     def __call__(
@@ -109,6 +111,7 @@ class KmeansInitializer(Initializer):
     """
 
     def __init__(self, *, max_points: int = 2000) -> None:
+        require_option("max_points", max_points, max_points >= 1, "1 or above")
         self.max_points = max_points
 
     def __call__(

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional
 
 from lookalike.comparison import Comparison
+from lookalike.errors import require_option
 from lookalike.objectives.base import Objective
 from lookalike.shapes import Scalar
 
@@ -24,6 +25,7 @@ class CrossEntropyObjective(Objective):
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         nn.Module.__init__(self)
+        require_option("label_smoothing", label_smoothing, 0 <= label_smoothing < 1, "0 to below 1")
         self.label_smoothing = label_smoothing
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:

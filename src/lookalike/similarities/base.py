@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, describe, require_option
 from lookalike.shapes import Activations, Maps, PrototypeActivations
 
 
@@ -173,6 +173,7 @@ class LearnableScale(nn.Module):
 
     def __init__(self, scale: float, learn: bool) -> None:
         super().__init__()
+        require_option("scale", scale, scale > 0, "above 0")
         logarithm = torch.tensor(float(scale)).log()
         if learn:
             self.logarithm = nn.Parameter(logarithm)

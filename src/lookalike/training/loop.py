@@ -17,7 +17,7 @@ from torch.multiprocessing import ProcessRaisedException
 
 from lookalike import errors
 from lookalike.data import Augmentation, Examples
-from lookalike.errors import ModelFileError, describe
+from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
@@ -97,6 +97,8 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
 
     Raises
     ------
+    ParameterError
+        If there is no such device, strategy or precision here.
     TrainingError
         If the loss stops being finite, or the network collapses.
     ModelFileError
@@ -110,12 +112,19 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     if settings.devices > 1 and strategy == "auto":
         # Processes that need no launcher script, and that bear rooms which a phase leaves untrained.
         strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
-    fabric = Fabric(
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        strategy=strategy,
-        precision=settings.precision,  # type: ignore[arg-type]
-    )
+    try:
+        fabric = Fabric(
+            accelerator=settings.accelerator,
+            devices=settings.devices,
+            strategy=strategy,
+            precision=settings.precision,  # type: ignore[arg-type]
+        )
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ParameterError(
+            describe(
+                "training__accelerator, devices, strategy and precision as Lightning Fabric takes them", str(error)
+            )
+        ) from error
     if settings.devices == 1:
         return _Run(fabric, job, callbacks).train(resume)
     weights, epochs, kept = _launched(fabric, job, resume)
