@@ -262,7 +262,6 @@ def test_a_folder_of_pictures(call, pictures, tmp_path):
         (["fit", "digits", "--set", "training__precision=float3"], "Fabric"),
         (["fit", "digits", "--set", "training__accelerator=abacus"], "Fabric"),
         (["fit", "digits", "--set", "random_state=abc"], "random_state as"),
-        (["fit", "digits", "--set", "data__test_fraction=0.0"], "test_fraction=0.2"),
         (["fit", "digits", "--set", "data__test_fraction=1.5"], "test_fraction from 0"),
         (["fit", "digits", "--set", "data__limit=0"], "limit of at least 1"),
         (["fit", "digits", "--set", "a=[1"], "a value for a"),
@@ -413,6 +412,13 @@ def test_names_with_markup_are_printed_as_they_are(call, tmp_path):
     assert "cat [old]" in out
     assert "[/b]" in out
     assert call("evaluate", tmp_path / "run")[0] == 0
+
+
+def test_nothing_to_test_on_is_said_before_training(call, pictures, tmp_path):
+    code, _, err = call("fit", pictures, "--out", tmp_path / "run", "--set", "data__test_fraction=0.0")
+    assert code == 2
+    assert "test_fraction=0.2" in one_line(err)
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_interruption_says_how_to_go_on(call, tmp_path, monkeypatch):
