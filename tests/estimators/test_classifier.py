@@ -369,6 +369,18 @@ def test_wrong_data_are_refused(digits, change, match):
         PrototypeClassifier(backbone="mlp", **QUICK).fit(X, y)
 
 
+def test_points_in_time_keep_their_digits():
+    """Columns whose differences are far smaller than their values; the class is in the seconds."""
+    generator = np.random.default_rng(0)
+    seconds = generator.integers(0, 100, 200).astype(float)
+    X, y = (1_700_000_000 + seconds)[:, None], seconds >= 50
+    classifier = PrototypeClassifier(training__epochs=20, random_state=0).fit(X, y)
+    assert classifier.score(X, y) > 0.95
+    assert classifier.prototypes_.dtype == np.float64
+    again = classifier.preprocessing_.standardize(torch.from_numpy(classifier.prototypes_))
+    torch.testing.assert_close(again, classifier.network_.prototypes().float(), rtol=1e-4, atol=1e-5)
+
+
 def test_bytes_are_refused_where_floats_up_to_1_were_learned_from(digits):
     X, y = digits
     classifier = PrototypeClassifier(backbone="mlp", **QUICK).fit(X / 255, y)

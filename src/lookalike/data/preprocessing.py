@@ -69,8 +69,10 @@ class Preprocessing:
         return len(self.shape) == 3
 
     def to_data_units(self, inputs: Tensor) -> Tensor:
-        """8-bit integers divided, floats as they are; 32-bit floats of the same shape."""
-        return inputs.float() / self.divisor if inputs.dtype == torch.uint8 else inputs.float()
+        """8-bit integers divided, floats as they are; floats of 32 bits, or 64 where these came, of the same shape."""
+        if inputs.dtype == torch.uint8:
+            return inputs.float() / self.divisor
+        return inputs if inputs.dtype == torch.float64 else inputs.float()
 
     def standardize(self, inputs: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """What the network takes.
@@ -80,24 +82,28 @@ class Preprocessing:
         inputs : Tensor
             Shape ``(n, *shape)``, 8-bit integers or floats in data units.
         dtype : torch.dtype
-            Of the result; computed in 32 bits.
+            Of the result; computed in 64 bits where the inputs have as many: the difference of two points in time
+            needs more digits than 32 bits hold.
 
         Returns
         -------
         Tensor
             The same shape.
         """
-        return ((self.to_data_units(inputs) - self._column(self.mean)) / self._column(self.spread)).to(dtype)
+        units = self.to_data_units(inputs)
+        return ((units - self._column(self.mean, units.dtype)) / self._column(self.spread, units.dtype)).to(dtype)
 
     def restore(self, inputs: Tensor) -> Tensor:
-        """The inverse of `standardize`, in data units, the same shape."""
-        return inputs * self._column(self.spread) + self._column(self.mean)
+        """The inverse of `standardize`, in data units, the same shape; rows of tables in 64 bits."""
+        dtype = inputs.dtype if self.is_picture else torch.float64
+        return inputs.to(dtype) * self._column(self.spread, dtype) + self._column(self.mean, dtype)
 
     def value_range(self) -> tuple[Tensor, Tensor]:
         """Smallest and largest training value in the network's units, each of a shape that broadcasts to an input."""
-        low, high = self._column(self.low), self._column(self.high)
-        mean, spread = self._column(self.mean), self._column(self.spread)
-        return ((low - mean) / spread)[0], ((high - mean) / spread)[0]
+        low, high, mean, spread = (
+            self._column(values, torch.float64) for values in (self.low, self.high, self.mean, self.spread)
+        )
+        return ((low - mean) / spread).float()[0], ((high - mean) / spread).float()[0]
 
     @property
     def eight_bit_range(self) -> tuple[float, float]:
@@ -143,8 +149,8 @@ class Preprocessing:
         }
         return cls(**fields)
 
-    def _column(self, values: tuple[float, ...]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32).view(1, -1, *(1,) * (len(self.shape) - 1))
+    def _column(self, values: tuple[float, ...], dtype: torch.dtype) -> Tensor:
+        return torch.tensor(values, dtype=dtype).view(1, -1, *(1,) * (len(self.shape) - 1))
 
 
 def _moments(channel: Tensor, divisor: float) -> tuple[float, float]:

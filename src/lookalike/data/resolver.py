@@ -116,7 +116,7 @@ def _digits(name: str, progress: Progress | None) -> Dataset:
 
 def _bundled_table(name: str, progress: Progress | None) -> Dataset:
     loaded = getattr(bundled, f"load_{name.replace('-', '_')}")()
-    whole = Part(loaded.data.astype(np.float32), loaded.target_names[loaded.target])
+    whole = Part(loaded.data, loaded.target_names[loaded.target])
     return replace(split_off_test(name, whole, 0.2, tuple(map(str, loaded.feature_names))), notes=())
 
 

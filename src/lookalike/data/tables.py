@@ -119,7 +119,7 @@ def numbers(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
     """
     if not columns:
         raise DataError(describe(f"at least one column of numbers in {file}", f"only {list(header)}"))
-    values = np.empty((len(rows), len(columns)), dtype=np.float32)
+    values = np.empty((len(rows), len(columns)), dtype=np.float64)
     for place, column in enumerate(columns):
         for number, row in enumerate(rows):
             try:

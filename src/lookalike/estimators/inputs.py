@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import DTypeLike
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 from torch import Tensor
@@ -30,7 +31,7 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     Returns
     -------
     Tensor
-        8-bit integers for 8-bit pictures, 32-bit floats otherwise.
+        8-bit integers for 8-bit pictures, 32-bit floats for others; rows as they come, in 32 or 64 bits.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
-    return _finite(table)
+    return _finite(table, table.dtype)
 
 
 def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -133,12 +134,12 @@ def _pictures(pictures: np.ndarray) -> Tensor:
         return torch.from_numpy(np.require(pictures, requirements=["C", "W"]))
     if pictures.dtype.kind not in "fiub":
         raise DataError(describe("pictures of numbers", f"values of type {pictures.dtype}"))
-    return _finite(pictures)
+    return _finite(pictures, np.float32)
 
 
-def _finite(values: np.ndarray) -> Tensor:
+def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
     with np.errstate(over="ignore"):
-        tensor = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+        tensor = torch.from_numpy(np.require(values, dtype=dtype, requirements=["C", "W"]))
     if not bool(torch.isfinite(tensor).all()):
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))
         came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond 32-bit floats)"
