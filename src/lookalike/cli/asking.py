@@ -7,7 +7,9 @@ import typer
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Data = Annotated[str | None, typer.Option(help="Another data set than the one the model was trained on.")]
+Data = Annotated[
+    str | None, typer.Option(help="Another data set; its test part, or what is set aside as one, is used.")
+]
 
 
 def predict(
@@ -62,7 +64,9 @@ def evaluate(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None
     from lookalike.experiments import data_of, open_run, quality_of
 
     opened = open_run(run)
-    screen.quality(quality_of(opened.classifier, data_of(opened, data).test), as_json)
+    judged = data_of(opened, data)
+    screen.say(judged.notes if data else ())
+    screen.quality(quality_of(opened.classifier, judged.test), as_json)
 
 
 def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
@@ -71,7 +75,9 @@ def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
     from lookalike.experiments import data_of, open_run, verify_run
 
     opened = open_run(run)
-    verification = verify_run(opened, data_of(opened, data).test)
+    asked = data_of(opened, data)
+    screen.say(asked.notes if data else ())
+    verification = verify_run(opened, asked.test)
     screen.verification(verification, as_json)
     if not verification.holds:
         raise typer.Exit(1)
