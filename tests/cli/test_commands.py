@@ -300,7 +300,9 @@ def test_existing_runs_are_left_untouched(call, run_folder, tmp_path):
         (["fit", "nowhere/x", "--out", run_folder, "--overwrite"], "no folder"),
         (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "training__learning_rate=1e30"], "finite loss"),
         (["explain", run_folder, "test:99999"], "test:N"),
-        (["explain", run_folder, "none.png"], "no none.png"),
+        (["explain", run_folder, "none.png"], "nothing at none.png"),
+        (["explain", run_folder, "test:0", "none.png"], "either files or test:N"),
+        (["fit", run_folder / "model.json", "--out", run_folder / "x"], "the file"),
         (["predict", run_folder, run_folder / "model.json"], "pictures that can be read"),
     ):
         code, _, err = call(*arguments)
@@ -498,6 +500,12 @@ assert "torch" not in sys.modules and "sklearn" not in sys.modules, "the command
 import lookalike
 assert "torch" not in sys.modules, "the package imports too much"
 """
+
+
+def test_version(call):
+    code, out, err = call("--version")
+    assert (code, err) == (0, "")
+    assert out.startswith("lookalike ")
 
 
 def test_help_imports_nothing_heavy():

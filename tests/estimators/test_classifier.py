@@ -369,6 +369,13 @@ def test_wrong_data_are_refused(digits, change, match):
         PrototypeClassifier(backbone="mlp", **QUICK).fit(X, y)
 
 
+def test_a_handful_of_validation_examples_does_not_calibrate(iris):
+    X, y = iris
+    classifier = PrototypeClassifier(random_state=0, training__epochs=20).fit(X, y)
+    assert classifier.fitted_.n_validation == 15
+    assert classifier.temperature_ == 1.0
+
+
 def test_points_in_time_keep_their_digits():
     """Columns whose differences are far smaller than their values; the class is in the seconds."""
     generator = np.random.default_rng(0)

@@ -1,9 +1,11 @@
 """The commands, and the one place where an error becomes a line and an exit code."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from lookalike import __version__
 from lookalike.cli import asking, making
 from lookalike.errors import LookalikeError
 
@@ -18,6 +20,21 @@ for command in (making.fit, asking.predict, asking.explain, asking.evaluate, ask
     app.command()(command)
 app.command(name="list")(making.list_components)
 app.command()(making.reproduce)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lookalike {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def explain(
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw the first input, as .png, .svg or .pdf.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Prototypes to show.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Prototypes to show in the terminal.")] = 3,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
     """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""

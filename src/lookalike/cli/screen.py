@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -100,7 +101,9 @@ def components(family: Family) -> None:
             name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
             for name, parameter in options(cls).items()
         ]
-        table.add_row(key, (cls.__doc__ or "").strip().splitlines()[0].replace("[", r"\["), ", ".join(shown))
+        # Formulas are for the documentation.
+        what = re.sub(r",? ?:math:`[^`]*`|: :math:`[^`]*`", "", (cls.__doc__ or "").strip().splitlines()[0])
+        table.add_row(key, escape(what), ", ".join(shown))
     _out.print(table)
     _out.print()
 
@@ -153,7 +156,8 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
         scale = f", times {explanation.scale:.2f} in the score" if explanation.scale != 1 else ""
         _out.print(
             f"similarity: {explanation.similarity}{scale}; runner-up: {escape(explanation.runner_up)} "
-            f"({explanation.runner_up_probability:.3f}), margin {explanation.margin:.3f}\n"
+            f"with probability {explanation.runner_up_probability:.3f}, margin {explanation.margin:.3f}\n",
+            soft_wrap=True,
         )
 
 
@@ -172,7 +176,7 @@ def quality(found: Quality, as_json: bool) -> None:
     )
     table.add_row("negative log-likelihood", f"{found.negative_log_likelihood:.4f}", "nats")
     for true, predicted, count in found.most_confused():
-        table.add_row("mistaken", str(count), escape(f"{true} for {predicted}"))
+        table.add_row("mistaken", str(count), escape(f"times {true} was called {predicted}"))
     _out.print(table)
 
 
@@ -183,13 +187,15 @@ def verification(found: Verification, as_json: bool) -> None:
         return
     word = "[green]verified[/]" if found.holds else "[red]not verified[/]"
     _out.print(
-        f"{word}: logits of {found.n} inputs from the saved pictures differ by {found.float_difference:.2e} at most"
+        f"{word}: logits of {found.n} inputs from the saved prototypes differ by {found.float_difference:.2e} at most",
+        soft_wrap=True,
     )
     _out.print(f"(largest logit {found.largest_logit:.1f})")
     if found.png_difference is not None:
         _out.print(
             f"from the 8-bit PNG files they differ by {found.png_difference:.3g} at most, "
-            f"and {found.png_agreement:.2%} of the decisions are the same"
+            f"and {found.png_agreement:.2%} of the decisions are the same",
+            soft_wrap=True,
         )
 
 

@@ -47,6 +47,10 @@ def load_folder(
     DataError
         If it has fewer than two classes, a class is empty, or, under ``strict``, a file cannot be read.
     """
+    if folder.is_file():
+        raise DataError(
+            describe("a folder with one sub-folder per class, an .npz or a .csv", f"the file {folder}", "its folder")
+        )
     if not folder.is_dir():
         raise DataNotFoundError(describe("a folder of pictures", f"no folder {folder}", "check the path"))
     train_folder = folder / "train" if (folder / "train").is_dir() else folder

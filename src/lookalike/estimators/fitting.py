@@ -20,6 +20,7 @@ from lookalike.registry import FAMILIES, build, key_of
 from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
 
 _ENOUGH_TO_CHOOSE_BY = 100
+_ENOUGH_TO_CALIBRATE_BY = 50
 _BATCH = 500
 
 
@@ -252,7 +253,8 @@ def _described(value: Any) -> str:
 
 
 def _temperature(network: PrototypeNetwork, validation: Examples) -> float:
-    if not len(validation):
+    """The best on the validation part; a handful of examples, all of them right, would ask for certainty."""
+    if len(validation) < _ENOUGH_TO_CALIBRATE_BY:
         return 1.0
     return best_temperature(logits_of(network, validation).numpy(), validation.labels.numpy())
 

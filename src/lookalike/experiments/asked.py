@@ -52,6 +52,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> As
     """
     if all(name.startswith("test:") for name in wanted):
         return _from_test(run, wanted)
+    if any(name.startswith("test:") for name in wanted):
+        raise DataError(describe("either files or test:N", ", ".join(wanted), "two commands"))
     path = Path(wanted[0])
     if len(wanted) == 1 and path.suffix == ".csv":
         return _from_table(run, path)
@@ -73,6 +75,8 @@ def _from_test(run: Run, wanted: Sequence[str]) -> Asked:
 
 
 def _from_table(run: Run, file: Path) -> Asked:
+    if run.classifier.preprocessing_.is_picture:
+        raise DataError(describe("pictures, as the model takes them", f"a table, {file}", "a picture or a folder"))
     columns = run.extras.get("columns") or []
     header, rows = read_table(file)
     missing = [name for name in columns if name not in header]
@@ -100,7 +104,7 @@ def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
         )
     for path in paths:
         if not path.exists():
-            raise DataNotFoundError(describe("a picture or a folder of pictures", f"no {path}", "check the path"))
+            raise DataNotFoundError(describe("a picture or a folder", f"nothing at {path}", "check the path"))
     files = [file for path in paths for file in list_pictures(path)]
     pictures, failed = read_pictures(files)
     bad = {file for file, _ in failed}
