@@ -15,6 +15,7 @@ import yaml
 from PIL import Image
 
 from lookalike.cli import main
+from lookalike.estimators import PrototypeClassifier
 
 QUICK = ["--set", "backbone=mlp", "--set", "training__epochs=3", "--set", "data__limit=300"]
 
@@ -213,6 +214,18 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
     for outside in ('src="http', 'href="http', "url(http", "<script", "@import"):
         assert outside not in page
     assert len(page) < 5_000_000
+
+
+def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
+    assert call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=2")[0] == 0
+    assert call("report", tmp_path / "iris")[0] == 0
+    page = (tmp_path / "iris" / "report.html").read_text()
+    prototypes = PrototypeClassifier.load(tmp_path / "iris").prototypes_
+    for value in prototypes.ravel():
+        assert f'<td class="number">{value:.4g}</td>' in page
+    assert "<svg" in page
+    assert "petal width" in page
+    assert page.count('class="values"') == 3 + 12
 
 
 def test_names_are_escaped(call, tmp_path):
