@@ -167,6 +167,13 @@ class PrototypeNetwork(ComparingNetwork):
             return activations, self.backbone(views)
 
 
+def given_to(network: ComparingNetwork) -> dict[str, Tensor]:
+    """What can be computed once for many batches, as arguments of `forward`: the prototypes' activations, if any."""
+    if isinstance(network, PrototypeNetwork):
+        return {"prototype_activations": network.activate_prototypes()}
+    return {}
+
+
 @contextmanager
 def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
     """Collect the outputs of named submodules while the context is open; of several passes, one after the other.

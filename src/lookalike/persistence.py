@@ -67,10 +67,10 @@ def save_model(folder: Path, model: StoredModel) -> None:
             file = folder / f"{name}-{digest[:12]}.safetensors"
             if not file.exists():
                 written.append(file)
-            _write(file, content)
+            write_whole(file, content)
             files[name] = {"file": file.name, "sha256": digest}
         document = sealed({"format": FORMAT, **model.document, "files": files})
-        _write(folder / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
+        write_whole(folder / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
     except BaseException:
         for file in written:
             file.unlink(missing_ok=True)
@@ -222,8 +222,20 @@ def _is_table_of_files(files: Any) -> bool:
     )
 
 
-def _write(file: Path, content: bytes) -> None:
-    draft = file.with_name(f".{file.name}.draft")
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all: what was there stays until the last step.
+
+    Parameters
+    ----------
+    file : Path
+    content : bytes
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written.
+    """
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
     try:
         with draft.open("wb") as opened:
             opened.write(content)

@@ -197,8 +197,9 @@ def build(family: str, choice: Any, chosen: Mapping[str, Any], supplied: Mapping
     for name in known.keys() & FAMILIES.keys():
         below = {key.partition("__")[2]: value for key, value in chosen.items() if key.startswith(f"{name}__")}
         arguments[name] = build(name, arguments.get(name, FAMILIES[name].nested), below, supplied)
+    annotations = get_type_hints(vars(cls)["__init__"]) if arguments else {}
     for name, value in arguments.items():
-        _require_type(cls, f"{family}__{name}", name, value)
+        require_type(f"{family}__{name}", value, annotations[name])
     missing = [name for name, value in known.items() if value.default is value.empty and name not in arguments]
     if missing:
         raise ParameterError(describe(f"{family}__{missing[0]} for {family}={choice!r}", "nothing"))
@@ -206,8 +207,26 @@ def build(family: str, choice: Any, chosen: Mapping[str, Any], supplied: Mapping
     return cls(**{name: value for name, value in supplied.items() if name in wanted}, **arguments)
 
 
-def _require_type(cls: type, shown: str, name: str, value: Any) -> None:
-    annotation = get_type_hints(vars(cls)["__init__"])[name]
+def require_type(shown: str, value: Any, annotation: Any) -> None:
+    """Refuse a value of another type than is annotated.
+
+    Parameters
+    ----------
+    shown : str
+        What to call the value in the message.
+    value : object
+    annotation : type
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> require_type("training__epochs", "many", int)
+    Traceback (most recent call last):
+    lookalike.errors.ParameterError: expected training__epochs to be int, got 'many' (str)
+    """
     if not fits(value, annotation):
         wanted = annotation.__name__ if inspect.isclass(annotation) else str(annotation).replace("typing.", "")
         raise ParameterError(describe(f"{shown} to be {wanted}", f"{value!r} ({type(value).__name__})"))

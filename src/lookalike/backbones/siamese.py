@@ -34,8 +34,7 @@ class SiamesePass(TorchFunctionMode):
     -----
     It acts on ``torch.nn.functional.batch_norm``, ``instance_norm`` and ``conv2d`` themselves, so a module needs no
     rewriting and subclasses with a ``forward`` of their own (those of timm, for instance) are covered. In evaluation
-    mode
-    nothing changes.
+    mode nothing changes.
     """
 
     def __init__(self, n_real: int | None, rows: Tensor | None = None) -> None:

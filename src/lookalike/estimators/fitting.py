@@ -1,5 +1,6 @@
 """The steps of a fit, from checked inputs to everything a model consists of."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,10 @@ from torch import Tensor
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.assembly import assemble, initialize, resolve
-from lookalike.estimators.parameters import options_of, weighted_regularizers
+from lookalike.estimators.parameters import options_of, plain, weighted_regularizers
 from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
-from lookalike.network import PrototypeNetwork
+from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
 from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
 
@@ -154,7 +155,7 @@ def prepare(request: Request) -> Prepared:
         plan=plan,
         seed=request.seed,
         checkpoint=request.checkpoint,
-        described=_described(resolved),
+        described=json.dumps(plain(resolved), sort_keys=True),
     )
     return Prepared(job, network, validation, resolved, kept)
 
@@ -185,7 +186,7 @@ def fit(request: Request) -> Fitted:
         preprocessing=job.training.preprocessing,
         resolved=prepared.resolved,
         history=history,
-        temperature=_temperature(network, validation),
+        temperature=calibrated(network, validation),
         about=about,
         pictures=_pictures(network, about, request.inputs, job.training.preprocessing),
         n_training=len(job.training),
@@ -194,11 +195,25 @@ def fit(request: Request) -> Fitted:
 
 
 @torch.no_grad()
-def logits_of(network: PrototypeNetwork, examples: Examples) -> Tensor:
-    """Logits of all examples, shape ``(n, k)``, prototypes activated once."""
-    given = network.activate_prototypes()
-    batches = [network(inputs, prototype_activations=given).logits for inputs, _ in examples.batches(_BATCH)]
-    return torch.cat(batches)
+def logits_of(network: ComparingNetwork, examples: Examples) -> Tensor:
+    """Logits of all examples, shape ``(n, k)``; prototypes, where there are any, activated once."""
+    given = given_to(network)
+    return torch.cat([network(inputs, **given).logits for inputs, _ in examples.batches(_BATCH)])
+
+
+def calibrated(network: ComparingNetwork, validation: Examples) -> float:
+    """The best temperature on the validation part; 1 where a handful of examples, all right, would ask for certainty.
+
+    Parameters
+    ----------
+    network : ComparingNetwork
+        In evaluation mode.
+    validation : Examples
+        Fewer than 50 do not calibrate.
+    """
+    if len(validation) < _ENOUGH_TO_CALIBRATE_BY:
+        return 1.0
+    return best_temperature(logits_of(network, validation).numpy(), validation.labels.numpy())
 
 
 def neighbor_indices(about: GlobalExplanation) -> list[int]:
@@ -239,24 +254,6 @@ def _most_prototypes(parameters: Mapping[str, Any]) -> int:
     if isinstance(wanted, list | tuple) and wanted and all(isinstance(n, int) for n in wanted):
         return max(wanted)
     return 1
-
-
-def _described(value: Any) -> str:
-    """Parameters in words that are the same in every process; of an instance, its class and what it prints."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_described(item)}" for key, item in sorted(value.items())) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_described, value)) + "]"
-    if value is None or isinstance(value, bool | int | float | str | torch.nn.Module):
-        return str(value)
-    return type(value).__qualname__
-
-
-def _temperature(network: PrototypeNetwork, validation: Examples) -> float:
-    """The best on the validation part; a handful of examples, all of them right, would ask for certainty."""
-    if len(validation) < _ENOUGH_TO_CALIBRATE_BY:
-        return 1.0
-    return best_temperature(logits_of(network, validation).numpy(), validation.labels.numpy())
 
 
 def _renumbered(about: GlobalExplanation, kept: np.ndarray) -> GlobalExplanation:

@@ -1,11 +1,15 @@
 """One vocabulary of parameters: ``argument`` and ``argument__option``, in Python, YAML and on the command line."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
+
+import numpy as np
 
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.registry import FAMILIES, build
 from lookalike.regularizers import Regularizer
+from lookalike.training import Phase
 
 # Arguments that take options, beside the families of components.
 _WITH_OPTIONS = (*(name for name in FAMILIES if name not in ("kernel", "regularizer")), "regularizers", "training")
@@ -89,3 +93,28 @@ def _weighted_instance(item: Any) -> tuple[Regularizer, float]:
             describe("pairs (regularizer, weight)", repr(item), "[(TotalVariationRegularizer(), 0.1)]")
         )
     return item[0], float(item[1])
+
+
+def plain(value: Any) -> Any:
+    """A value JSON can hold; an instance becomes a note that one was given.
+
+    Parameters
+    ----------
+    value : object
+
+    Examples
+    --------
+    >>> plain({"widths": (8, 16), "module": object()})
+    {'widths': [8, 16], 'module': {'instance': 'object'}}
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Phase):
+        return plain(asdict(value))
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return {"instance": type(value).__name__}

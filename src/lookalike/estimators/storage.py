@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -12,9 +12,10 @@ from lookalike.data import Preprocessing
 from lookalike.errors import LookalikeError, ModelFileError, describe
 from lookalike.estimators.assembly import assemble
 from lookalike.estimators.fitting import Fitted
+from lookalike.estimators.parameters import plain
 from lookalike.explanations import GlobalExplanation
 from lookalike.persistence import StoredModel
-from lookalike.training import Epoch, Phase
+from lookalike.training import Epoch
 
 _KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
 
@@ -57,8 +58,8 @@ def to_stored(
         "versions": versions(),
         "classes": {"kind": _KINDS[classes.dtype.kind], "names": [str(name) for name in classes.tolist()]},
         "seed": seed,
-        "parameters": {name: _plain(value) for name, value in parameters.items()},
-        "resolved": {name: _plain(value) for name, value in fitted.resolved.items()},
+        "parameters": {name: plain(value) for name, value in parameters.items()},
+        "resolved": {name: plain(value) for name, value in fitted.resolved.items()},
         "preprocessing": fitted.preprocessing.to_dict(),
         "temperature": fitted.temperature,
         "n_training": fitted.n_training,
@@ -132,21 +133,6 @@ def _as_classes(kind: str, names: list[str]) -> np.ndarray:
     if kind == "number":
         return np.array([float(name) for name in names])
     return np.array(names)
-
-
-def _plain(value: Any) -> Any:
-    """A value JSON can hold; an instance becomes a note that one was given."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Phase):
-        return _plain(asdict(value))
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return {"instance": type(value).__name__}
 
 
 def _revive(name: str, value: Any, instances: Mapping[str, Any]) -> Any:

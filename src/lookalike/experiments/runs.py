@@ -21,7 +21,7 @@ from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, judge, verify
 from lookalike.experiments.config import RunConfig, config_from
-from lookalike.persistence import has_model
+from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
@@ -130,9 +130,9 @@ def fit_run(
     if history.exists():
         history.replace(folder / "history.csv")
     (folder / "report.html").unlink(missing_ok=True)
-    _write_text(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False))
+    write_whole(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False).encode())
     quality = quality_of(classifier, dataset.test)
-    _write_text(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1))
+    write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, classifier, config), quality
 
@@ -265,9 +265,3 @@ def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
         raise FolderInUseError(
             describe(f"{folder} to be empty or new", "a folder that holds other files", "another --out, or --overwrite")
         )
-
-
-def _write_text(file: Path, text: str) -> None:
-    draft = file.with_name(f".{file.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)

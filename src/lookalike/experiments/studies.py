@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,22 +13,20 @@ import torch
 
 from lookalike.data import Dataset, Examples, load_dataset
 from lookalike.errors import ParameterError, describe, suggest
-from lookalike.estimators.fitting import prepare
+from lookalike.estimators.fitting import calibrated, logits_of, prepare
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.parameters import options_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import TwinNetwork, judge
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.runs import quality_of
-from lookalike.metrics import best_temperature
-from lookalike.network import ComparingNetwork
 from lookalike.objectives import CrossEntropyObjective
+from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options
 from lookalike.training import Callback, Learner, settings_from, train
 
 _KEYS = ("title", "source", "question", "seeds", "common", "arms", "note")
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
-_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -148,7 +145,7 @@ def run_study(
         What the file holds.
     """
     current = {arm.name: study.hash(arm) for arm in study.arms}
-    done = {(run["arm"], run["seed"]) for run in _held(study, results)}
+    done = {(run["arm"], run["seed"]) for run in _held(current, results)}
     loaded: dict[str, Dataset] = {}
     for seed in range(seeds or study.seeds):
         for arm in study.arms:
@@ -159,15 +156,14 @@ def run_study(
                 loaded[key] = load_dataset(arm.config.data, **arm.config.data_options)
             result = run_arm(arm, seed, loaded[key], watching(arm, seed))
             run = {"arm": arm.name, "seed": seed, "config_hash": current[arm.name], **result}
-            write_results(study, [*_held(study, results), run], results)
+            write_results(study, [*_held(current, results), run], results)
             on_run(arm, seed, run)
-    return write_results(study, _held(study, results), results)
+    return write_results(study, _held(current, results), results)
 
 
-def _held(study: Study, results: Path) -> list[dict[str, Any]]:
-    """Runs in the results file that belong to the study as it is; another process may have added some."""
+def _held(current: Mapping[str, str], results: Path) -> list[dict[str, Any]]:
+    """Runs in the results file whose arms still have these hashes; another process may have added some."""
     runs = json.loads(results.read_text(encoding="utf-8"))["runs"] if results.exists() else []
-    current = {arm.name: study.hash(arm) for arm in study.arms}
     return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
 
 
@@ -215,9 +211,7 @@ def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[
         "runs": sorted(runs, key=lambda run: (order[run["arm"]], run["seed"])),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    draft.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    draft.replace(file)
+    write_whole(file, (json.dumps(values, indent=1) + "\n").encode())
     return values
 
 
@@ -269,12 +263,5 @@ def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) 
     history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
     inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
     test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
-    temperature = 1.0
-    if job.validation is not None:
-        temperature = best_temperature(_logits(twin, job.validation), job.validation.labels.numpy())
-    return history, judge(_logits(twin, test), test.labels.numpy(), request.classes, temperature)
-
-
-@torch.no_grad()
-def _logits(network: ComparingNetwork, examples: Examples) -> np.ndarray:
-    return torch.cat([network(inputs).logits for inputs, _ in examples.batches(_BATCH)]).numpy()
+    temperature = calibrated(twin, prepared.validation)
+    return history, judge(logits_of(twin, test).numpy(), test.labels.numpy(), request.classes, temperature)

@@ -6,6 +6,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from lookalike.experiments.studies import Arm, Study, studies_in
+from lookalike.persistence import write_whole
 
 
 def experiment_table(folder: Path) -> str:
@@ -68,7 +69,7 @@ def write_table(folder: Path) -> Path:
     head = "# Results\n\nMade by `lookalike reproduce` from the files in `results/`; edit those by running, not this.\n"
     text = f"{head}\n## Claimed and reproduced\n\n{experiment_table(folder)}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text.encode())
     return file
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from lookalike.network import ComparingNetwork, PrototypeNetwork
+from lookalike.network import ComparingNetwork, given_to
 from lookalike.objectives import Objective
 from lookalike.regularizers import Regularizer
 
@@ -63,9 +63,7 @@ class Learner(nn.Module):
 
     def given(self) -> dict[str, Tensor]:
         """What can be computed once for many validation batches: the prototypes' activations."""
-        if isinstance(self.network, PrototypeNetwork):
-            return {"prototype_activations": self.network.activate_prototypes()}
-        return {}
+        return given_to(self.network)
 
     def judge(self, inputs: Tensor, targets: Tensor, given: dict[str, Tensor]) -> tuple[float, int]:
         """Objective and number of correct decisions of a validation batch.

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, get_type_hints
 
 from lookalike.errors import ParameterError, describe, suggest
-from lookalike.registry import fits
+from lookalike.registry import require_type
 
 ROOMS = ("backbone", "prototypes", "similarity", "transform", "pooling", "head")
 
@@ -104,9 +104,7 @@ def _phase_from(item: Mapping[str, Any], known: Mapping[str, Any]) -> Phase:
         raise ParameterError(describe("trains as a list of rooms", repr(trains), "trains: [backbone, prototypes]"))
     values = {**item, "trains": tuple(trains)}
     for name, value in values.items():
-        if not fits(value, known[name]):
-            wanted = getattr(known[name], "__name__", str(known[name]))
-            raise ParameterError(describe(f"{name} of a phase to be {wanted}", repr(value)))
+        require_type(f"{name} of a phase", value, known[name])
     if values.get("share", 1.0) < 0 or values.get("learning_rate", 1.0) <= 0:
         raise ParameterError(describe("a share of at least 0 and a learning rate above 0", repr(dict(item))))
     return Phase(**values)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_type_hints
 
 from lookalike.errors import ParameterError, describe, suggest
-from lookalike.registry import fits
+from lookalike.registry import require_type
 
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -149,7 +149,5 @@ def settings_from(options: dict[str, Any]) -> TrainingSettings:
     for name, value in options.items():
         if name not in known:
             raise ParameterError(describe("an option of training", f"training__{name}", suggest(name, known)))
-        if not fits(value, known[name]):
-            wanted = getattr(known[name], "__name__", str(known[name]))
-            raise ParameterError(describe(f"training__{name} to be {wanted}", f"{value!r} ({type(value).__name__})"))
+        require_type(f"training__{name}", value, known[name])
     return TrainingSettings(**options)
