@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from jaxtyping import install_import_hook
 
 from tests import typechecker
@@ -32,3 +33,12 @@ with install_import_hook("lookalike", f"{typechecker.__name__}.check"):
     import lookalike.similarities
     import lookalike.training
     import lookalike.transforms  # noqa: F401
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_judges(tmp_path_factory):
+    """Judges of tests are kept for the session, away from the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lookalike.evaluation.judges.cache_folder", lambda: folder)
+        yield folder

@@ -56,6 +56,10 @@ def initializers():
     yield from _all("initializer", variants)
 
 
+def transforms():
+    yield from _all("transforms", {"shift": [{"pixels": 0}, {"pixels": 3}]})
+
+
 def augmentations():
     yield from _all("augmentation", {"shift": [{"pixels": 1, "mirror": True}]})
 

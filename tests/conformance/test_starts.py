@@ -1,5 +1,7 @@
 """Prototypes, initializers, transforms, augmentations and selection against their oracles, and their laws."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -8,13 +10,15 @@ from lookalike.errors import DataError, ParameterError
 from lookalike.initializers import PointsInitializer
 from lookalike.initializers.base import random_windows
 from lookalike.prototypes import prototype_labels
-from lookalike.selection import nearest_of_class
+from lookalike.selection import k_medoids, medoid_loss, nearest_of_class
+from lookalike.transforms import ShiftTransform, align
 from tests.conformance import specimens
 from tests.oracles import figures
 from tests.oracles.starts import ORACLES
 
 every_set = pytest.mark.parametrize("prototypes", list(specimens.prototypes()), ids=specimens.name)
 every_initializer = pytest.mark.parametrize("initializer", list(specimens.initializers()), ids=specimens.name)
+every_transform = pytest.mark.parametrize("transform", list(specimens.transforms()), ids=specimens.name)
 every_augmentation = pytest.mark.parametrize("augmentation", list(specimens.augmentations()), ids=specimens.name)
 
 
@@ -115,13 +119,99 @@ def test_augmentation_equals_its_oracle(augmentation):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_the_identity_transform_changes_nothing():
-    for _, transform in specimens.components("transforms"):
-        pictures = torch.randn(3, 1, 4, 4)
-        np.testing.assert_array_equal(transform().views(pictures), ORACLES[transform.__name__](transform, pictures))
-        maps, parameters = transform().reduce(torch.randn(2, 3, 1, 1))
-        assert maps.shape == (2, 3, 1, 1)
-        assert parameters == {}
+@every_transform
+def test_transform_equals_its_oracle(transform):
+    for seed in specimens.SEEDS:
+        pictures = torch.randn(3, 2, 5, 4, generator=seeded(seed))
+        views = transform.views(pictures).numpy()
+        np.testing.assert_array_equal(views, ORACLES[type(transform).__name__](transform, pictures))
+
+
+@every_transform
+def test_transform_keeps_the_best_view_and_says_which(transform):
+    for seed in specimens.SEEDS:
+        n_views = len(transform.views(torch.zeros(1, 1, 4, 4)))
+        maps = torch.randn(5, 3 * n_views, 2, 3, generator=seeded(seed))
+        kept, parameters = transform.reduce(maps)
+        assert kept.shape == (5, 3, 2, 3)
+        every = maps.view(5, 3, n_views, 2, 3)
+        torch.testing.assert_close(kept.amax((2, 3)), every.amax((2, 3, 4)))
+        if isinstance(transform, ShiftTransform):
+            pictures = torch.randn(3, 1, 9, 9, generator=seeded(seed))
+            views = transform.views(pictures).view(3, n_views, 1, 9, 9)
+            side = 2 * transform.pixels + 1
+            for row, column in ((0, 0), (4, 2)):
+                down, right = int(parameters["down"][row, column]), int(parameters["right"][row, column])
+                place = (down + transform.pixels) * side + right + transform.pixels
+                torch.testing.assert_close(kept[row, column], every[row, column, place])
+                moved = pictures[column].roll((down, right), (1, 2))
+                edge = slice(transform.pixels, 9 - transform.pixels)
+                torch.testing.assert_close(views[column, place][:, edge, edge], moved[:, edge, edge])
+
+
+@pytest.mark.parametrize("pixels", [0, 1, 2])
+def test_align_equals_its_oracle(pixels):
+    for seed in specimens.SEEDS:
+        inputs, prototypes = (
+            torch.randn(4, 2, 6, 5, generator=seeded(seed)).double(),
+            torch.randn(3, 2, 6, 5, generator=seeded(seed + 50)).double(),
+        )
+        inputs[3], prototypes[2] = 0.3, -0.2
+        found = align(inputs, prototypes, pixels)
+        for row in range(4):
+            for column in range(3):
+                expected = figures.aligned(inputs[row].numpy(), prototypes[column].numpy(), pixels)
+                assert float(found.correlation[row, column]) == pytest.approx(expected["correlation"], abs=1e-9)
+                assert float(found.gain[row, column]) == pytest.approx(expected["gain"], abs=1e-9)
+                assert float(found.offset[row, column]) == pytest.approx(expected["offset"], abs=1e-9)
+                if expected["correlation"] > 0:
+                    where = int(found.down[row, column]), int(found.right[row, column])
+                    assert where == (expected["down"], expected["right"])
+
+
+def test_align_does_not_depend_on_the_size_of_its_chunks(monkeypatch):
+    inputs, prototypes = torch.randn(9, 1, 6, 6), torch.randn(2, 1, 6, 6)
+    whole = align(inputs, prototypes, 2)
+    monkeypatch.setattr("lookalike.transforms.shift._CHUNK", 60)
+    parts = align(inputs, prototypes, 2)
+    torch.testing.assert_close(whole.correlation, parts.correlation)
+    assert torch.equal(whole.down, parts.down)
+
+
+def test_shifts_are_for_pictures():
+    with pytest.raises(DataError, match="transforms='identity'"):
+        ShiftTransform(pixels=1).views(torch.zeros(3, 4))
+    with pytest.raises(DataError, match="prototypes of shape"):
+        align(torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 5, 4), 1)
+    with pytest.raises(ParameterError, match="0 or above"):
+        ShiftTransform(pixels=-1)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_no_swap_improves_the_medoids(k):
+    for seed in specimens.SEEDS:
+        points = torch.randn(12, 2, generator=seeded(seed))
+        distances = torch.cdist(points, points)
+        chosen = k_medoids(distances, k)
+        found = figures.medoid_loss(distances.numpy(), chosen.tolist())
+        assert medoid_loss(distances[:, chosen]) == pytest.approx(found, rel=1e-5)
+        swaps = [
+            sorted({*chosen.tolist()} - {leaving} | {coming})
+            for leaving in chosen.tolist()
+            for coming in set(range(12)) - {*chosen.tolist()}
+        ]
+        assert all(figures.medoid_loss(distances.numpy(), swap) >= found - 1e-6 for swap in swaps)
+        best = min(figures.medoid_loss(distances.numpy(), list(group)) for group in combinations(range(12), k))
+        assert found <= 1.1 * best
+
+
+def test_medoids_at_the_edges():
+    points = torch.tensor([[0.0], [0.0], [0.0]])
+    assert len(set(k_medoids(torch.cdist(points, points), 3).tolist())) == 3
+    assert k_medoids(torch.zeros(1, 1), 1).tolist() == [0]
+    for distances, k in ((torch.zeros(3, 2), 1), (torch.zeros(3, 3), 0), (torch.zeros(3, 3), 4)):
+        with pytest.raises(DataError, match="k from 1 to n"):
+            k_medoids(distances, k)
 
 
 @pytest.mark.parametrize("distinct", [False, True])

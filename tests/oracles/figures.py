@@ -1,5 +1,6 @@
 """Metrics and selection, one example at a time."""
 
+import itertools
 import math
 
 import numpy as np
@@ -51,3 +52,89 @@ def nearest_of_class(queries, query_labels, points, labels, distinct):
         free = [i for i in range(len(points)) if labels[i] == label and not (distinct and i in chosen)]
         chosen.append(min(free, key=lambda i: (math.sqrt(((query - points[i]) ** 2).sum()), i)))
     return chosen
+
+
+def aligned(picture, prototype, pixels):
+    """Every shift, one after the other, the prototype read pixel by pixel."""
+    channels, height, width = picture.shape
+    best = {"correlation": -2.0}
+    for down in range(-pixels, pixels + 1):
+        for right in range(-pixels, pixels + 1):
+            view = np.array(
+                [
+                    prototype[c, min(max(y - down, 0), height - 1), min(max(x - right, 0), width - 1)]
+                    for c in range(channels)
+                    for y in range(height)
+                    for x in range(width)
+                ]
+            )
+            flat = picture.ravel()
+            constant = view.std() < 1e-9 or flat.std() < 1e-9
+            correlation = 0.0 if constant else float(np.corrcoef(flat, view)[0, 1])
+            gain = 0.0 if constant else max(0.0, correlation * flat.std() / view.std())
+            if correlation > best["correlation"]:
+                offset = flat.mean() - gain * view.mean()
+                best = {"correlation": correlation, "gain": gain, "offset": offset, "down": down, "right": right}
+    return best
+
+
+def medoid_loss(distances, chosen):
+    return sum(min(row[index] for index in chosen) for row in distances)
+
+
+def shifted_similarity(prototypes, templates, pixels=3):
+    return [[aligned(p[None], t[None], pixels)["correlation"] for t in templates] for p in prototypes]
+
+
+def template_recovery(prototypes, labels, templates, template_labels):
+    """TR by trying every matching within a class."""
+    alike = shifted_similarity(prototypes, templates)
+    classes = sorted(set(template_labels))
+
+    def recovered(given):
+        total = 0.0
+        for label in classes:
+            own = [p for p, other in enumerate(given) if other == label]
+            true = [m for m, other in enumerate(template_labels) if other == label]
+            padded = [*own, *[None] * len(true)]
+            total += max(
+                sum(max(0.0, alike[p][m]) for p, m in zip(order, true, strict=False) if p is not None)
+                for order in itertools.permutations(padded, len(true))
+            )
+        return total / len(templates)
+
+    tr = recovered(labels)
+    wrong = [
+        recovered([classes[(classes.index(label) + step) % len(classes)] for label in labels])
+        for step in range(1, len(classes))
+    ]
+    tr0 = sum(wrong) / len(wrong)
+    own = [[labels[p] == template_labels[m] for m in range(len(templates))] for p in range(len(prototypes))]
+    best = [row.index(max(row)) for row in alike]
+    return {
+        "recovered": tr,
+        "deranged": tr0,
+        "corrected": (tr - tr0) / (1 - tr0),
+        "mode_recall": np.mean(
+            [any(own[p][m] and alike[p][m] >= 0.7 for p in range(len(prototypes))) for m in range(len(templates))]
+        ),
+        "precision": np.mean(
+            [any(o and a >= 0.7 for o, a in zip(*pair, strict=True)) for pair in zip(own, alike, strict=True)]
+        ),
+        "class_identity": np.mean([template_labels[m] == label for m, label in zip(best, labels, strict=True)]),
+    }
+
+
+def energy_shares(prototypes, spans):
+    """Shares by least squares: what each further component adds to the energy explained."""
+    shares = []
+    for index, prototype in enumerate(prototypes):
+        target = prototype.ravel() - prototype.mean()
+        columns, explained, found = np.ones((target.size, 1)), 0.0, {}
+        for name, pictures in spans.items():
+            columns = np.hstack([columns, pictures[index].reshape(len(pictures[index]), -1).T])
+            fitted = columns @ np.linalg.lstsq(columns, target, rcond=1e-10)[0]
+            now = float(fitted @ fitted) / float(target @ target)
+            found[name], explained = now - explained, now
+        shares.append({**found, "rest": 1 - explained})
+    return {name: float(np.mean([share[name] for share in shares])) for name in shares[0]}

@@ -96,6 +96,24 @@ def shift(augmentation, inputs, generator):
     return result
 
 
+def shift_transform(transform, prototypes):
+    """Every pixel of every view, taken from where the shift says, or from the nearest edge."""
+    pixels, pictures = transform.pixels, np.asarray(prototypes)
+    _, channels, height, width = pictures.shape
+    views = []
+    for picture in pictures:
+        for down in range(-pixels, pixels + 1):
+            for right in range(-pixels, pixels + 1):
+                view = np.zeros_like(picture)
+                for channel in range(channels):
+                    for y in range(height):
+                        for x in range(width):
+                            row, column = min(max(y - down, 0), height - 1), min(max(x - right, 0), width - 1)
+                            view[channel, y, x] = picture[channel, row, column]
+                views.append(view)
+    return np.stack(views)
+
+
 def identity_transform(transform, prototypes):
     return prototypes
 
@@ -112,4 +130,5 @@ ORACLES = {
     "NoAugmentation": no_augmentation,
     "ShiftAugmentation": shift,
     "IdentityTransform": identity_transform,
+    "ShiftTransform": shift_transform,
 }

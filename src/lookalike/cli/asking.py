@@ -56,15 +56,26 @@ def explain(
     screen.say([*([f"page: {html}"] if html else []), *([f"picture: {picture}"] if picture else [])])
 
 
-def evaluate(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
-    """Judge a model on the test part of its data: accuracy, calibration, what is mistaken for what."""
+def evaluate(
+    run: RunFolder,
+    data: Data = None,
+    full: Annotated[bool, typer.Option("--full", help="Every row that needs no retraining; minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a model on the test part of its data: how good it is, and whether its prototypes are what they seem."""
     from lookalike.cli import screen
-    from lookalike.experiments import data_of, open_run, quality_of
+    from lookalike.experiments import card_of, data_of, keep_card, learned_from, open_run, quality_of
 
     opened = open_run(run)
     judged = data_of(opened, data)
     screen.say(judged.notes if data else ())
-    screen.quality(quality_of(opened.classifier, judged.test), as_json)
+    quality = quality_of(opened.classifier, judged.test)
+    with screen.Screen(as_json) as shown:
+        learned = judged if data is None else learned_from(opened)
+        card = card_of(opened, judged, learned, full=full, progress=shown.judging)
+    if data is None:
+        keep_card(opened, card)
+    screen.evaluation(quality, card, as_json)
 
 
 def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:

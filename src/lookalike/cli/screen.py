@@ -15,7 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from lookalike.estimators import PrototypeClassifier, progress_bar
-from lookalike.evaluation import Quality, Verification
+from lookalike.evaluation import Card, Quality, Verification
 from lookalike.experiments import Run
 from lookalike.experiments.asked import Asked
 from lookalike.experiments.studies import Arm
@@ -23,6 +23,7 @@ from lookalike.registry import Family, members, options, plural
 from lookalike.report import ExplainedExample
 from lookalike.training import Callback
 
+_LIGHTS = {"green": "[green]●[/]", "amber": "[yellow]◐[/]", "red": "[red]○[/]", "none": "[dim]·[/]"}
 _out = Console()
 _err = Console(stderr=True, highlight=False)
 
@@ -58,6 +59,10 @@ class Screen:
     def training(self) -> Callback:
         """A callback for training; it shows nothing when quiet."""
         return (lambda event: None) if self._quiet else progress_bar()
+
+    def judging(self, name: str) -> None:
+        """Show which row is being computed."""
+        self._bar.update(self._task, description=name, visible=True)
 
     def fitted(self, run: Run, quality: Quality) -> None:
         """Say what came of a fit, and what can be done now."""
@@ -161,11 +166,36 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
         )
 
 
-def quality(found: Quality, as_json: bool) -> None:
-    """Print how good a model is."""
+def evaluation(found: Quality, card: Card, as_json: bool) -> None:
+    """Print how good a model is, and its scorecard."""
     if as_json:
-        _json(found.to_dict())
+        _json({**found.to_dict(), "scorecard": card.to_dict()})
         return
+    _quality(found)
+    _card(card)
+
+
+def _card(card: Card) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "row", "value", "95%", "beside"):
+        table.add_column(column, justify="right" if column == "value" else "left", overflow="fold")
+    for row in card.rows:
+        value = "–" if row.value is None else f"{row.value:.3f}"
+        interval = "" if row.interval is None else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
+        beside = "; ".join(f"{name} {number:.3g}" for name, number in (row.beside or {}).items())
+        about = " · ".join(part for part in (row.title, beside, row.note) if part)
+        table.add_row(_LIGHTS[row.light], f"[bold]{row.name}[/]", value, interval, escape(about))
+    _out.print()
+    _out.print(table)
+    for name, number in card.diagnostics.items():
+        _out.print(f"{name}: {number:.3g}", markup=False, highlight=False)
+    trained = f"trained on {card.n_training} examples; " if card.n_training else ""
+    _out.print(f"{trained}verdict: [bold]{card.verdict}[/]: {card.meaning}", soft_wrap=True)
+    for prototype, names in card.failing.items():
+        _out.print(f"prototype {prototype} fails {', '.join(names)}", markup=False, highlight=False)
+
+
+def _quality(found: Quality) -> None:
     low, high = found.interval
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("accuracy", f"{found.accuracy:.4f}", f"95% {low:.4f} to {high:.4f}, {found.n} examples")

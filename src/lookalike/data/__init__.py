@@ -3,9 +3,10 @@
 from lookalike.data.augmentations import Augmentation, NoAugmentation, ShiftAugmentation
 from lookalike.data.datasets import Dataset, Part
 from lookalike.data.examples import Examples
+from lookalike.data.foreign import foreign_inputs
 from lookalike.data.preprocessing import Preprocessing
 from lookalike.data.resolver import load_dataset
-from lookalike.data.splits import stratified_split
+from lookalike.data.splits import content_split, stratified_split
 
 __all__ = [
     "Augmentation",
@@ -15,6 +16,8 @@ __all__ = [
     "Part",
     "Preprocessing",
     "ShiftAugmentation",
+    "content_split",
+    "foreign_inputs",
     "load_dataset",
     "stratified_split",
 ]

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookalike.errors import DataError, describe
+
+if TYPE_CHECKING:
+    from lookalike.data.knownproto import KnownWorld
 
 Progress = Callable[[int, int], None]
 
@@ -17,8 +21,8 @@ class Part:
     Attributes
     ----------
     inputs : ndarray
-        Pictures ``(n, height, width)`` or ``(n, height, width, 3)`` of 8-bit integers, or rows ``(n, columns)`` of
-        floats.
+        Pictures ``(n, height, width)`` or ``(n, height, width, 3)`` of 8-bit integers or floats, or rows
+        ``(n, columns)`` of floats.
     labels : ndarray
         Shape ``(n,)``: integers or words.
     """
@@ -53,6 +57,10 @@ class Dataset:
         Names of the columns of a table; empty for pictures.
     notes : tuple of str
         What was done on the way and should be said: pictures resized, files skipped, a test part split off.
+    judging : Part or None
+        Left out of ``train`` for judges to learn from, where a share was asked for.
+    world : KnownWorld or None
+        The true prototypes, where the data were made from some.
     """
 
     name: str
@@ -60,3 +68,5 @@ class Dataset:
     test: Part
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    judging: Part | None = None
+    world: "KnownWorld | None" = None

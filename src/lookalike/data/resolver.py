@@ -11,7 +11,8 @@ from lookalike.data.cifar import load_cifar10
 from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
-from lookalike.data.splits import stratified_split
+from lookalike.data.knownproto import load_knownproto
+from lookalike.data.splits import content_split, stratified_split
 from lookalike.data.tables import load_csv, load_npz, split_off_test
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
 
@@ -23,6 +24,7 @@ def load_dataset(
     label: str | None = None,
     test_fraction: float = 0.2,
     limit: int | None = None,
+    judge_share: float = 0.0,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -31,8 +33,9 @@ def load_dataset(
     Parameters
     ----------
     name : str
-        ``mnist``, ``fashion-mnist``, ``mnist-5k``, ``digits``, ``cifar10``, ``iris``, ``wine``, ``breast-cancer``, or
-        a path. Looked for in ``$LOOKALIKE_DATA``, system folders and the cache, then downloaded and checked.
+        ``mnist``, ``fashion-mnist``, ``mnist-5k``, ``digits``, ``cifar10``, ``iris``, ``wine``, ``breast-cancer``,
+        ``knownproto:L3`` (or another level, and ``:1`` behind it for another world), or a path. Looked for in
+        ``$LOOKALIKE_DATA``, system folders and the cache, then downloaded and checked.
     image_size : int, optional
         Pixels along each side, for a folder of pictures.
     label : str, optional
@@ -41,6 +44,9 @@ def load_dataset(
         Share set aside for testing where the data come without a test part.
     limit : int, optional
         At most so many training examples, the same share of each class.
+    judge_share : float
+        Share of the training examples, chosen by their content, that is left out for judges to learn from; a sixth will
+        do. See `lookalike.evaluation`.
     strict : bool
         Refuse files that cannot be read instead of leaving them out.
     progress : callable, optional
@@ -64,10 +70,11 @@ def load_dataset(
     >>> load_dataset("digits").train.inputs.shape
     (1438, 8, 8)
     """
-    _require_sensible(image_size, test_fraction, limit)
+    _require_sensible(image_size, test_fraction, limit, judge_share)
     path = Path(name).expanduser()
-    if name in NAMED:
-        found = NAMED[name](name, progress)
+    known = name.partition(":")[0]
+    if known in NAMED and (known == name or known == "knownproto"):
+        found = NAMED[known](name, progress)
     elif path.suffix == ".npz":
         found = load_npz(path, test_fraction=test_fraction)
     elif path.suffix == ".csv":
@@ -78,15 +85,28 @@ def load_dataset(
         raise DataNotFoundError(
             describe("a folder, an .npz, a .csv, or a data set's name", repr(name), suggest(name, NAMED))
         )
+    found = _without_judges(found, judge_share) if judge_share else found
     return _limited(found, limit) if limit else found
 
 
-def _require_sensible(image_size: int | None, test_fraction: float, limit: int | None) -> None:
+def _require_sensible(image_size: int | None, test_fraction: float, limit: int | None, judge_share: float) -> None:
     for option, value in (("image_size", image_size), ("limit", limit)):
         if value is not None and value < 1:
             raise ParameterError(describe(f"data__{option} of at least 1", repr(value)))
-    if not 0 <= test_fraction < 1:
-        raise ParameterError(describe("data__test_fraction from 0 to below 1", repr(test_fraction)))
+    for option, share in (("test_fraction", test_fraction), ("judge_share", judge_share)):
+        if not 0 <= share < 1:
+            raise ParameterError(describe(f"data__{option} from 0 to below 1", repr(share)))
+
+
+def _without_judges(dataset: Dataset, share: float) -> Dataset:
+    kept, left_out = content_split(dataset.train.inputs, share)
+    note = f"{len(left_out)} of {len(dataset.train)} training examples left out for judges"
+    return replace(
+        dataset,
+        train=dataset.train.select(kept),
+        judging=dataset.train.select(left_out),
+        notes=(*dataset.notes, note),
+    )
 
 
 def _limited(dataset: Dataset, limit: int) -> Dataset:
@@ -94,6 +114,8 @@ def _limited(dataset: Dataset, limit: int) -> Dataset:
     if limit >= n:
         return dataset
     _, kept = stratified_split(dataset.train.labels, limit / n, seed=0, keep=0)
+    # Rounding within each class may leave one too many of some.
+    kept = np.sort(np.random.default_rng(0).permutation(kept)[:limit])
     note = f"limited to {len(kept)} of {n} training examples"
     return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
 
@@ -128,12 +150,17 @@ def _cifar10(name: str, progress: Progress | None) -> Dataset:
     return load_cifar10(progress)
 
 
+def _knownproto(name: str, progress: Progress | None) -> Dataset:
+    return load_knownproto(name)
+
+
 NAMED: dict[str, Callable[[str, Progress | None], Dataset]] = {
     "breast-cancer": _bundled_table,
     "cifar10": _cifar10,
     "digits": _digits,
     "fashion-mnist": _idx,
     "iris": _bundled_table,
+    "knownproto": _knownproto,
     "mnist": _idx,
     "mnist-5k": _mnist_5k,
     "wine": _bundled_table,

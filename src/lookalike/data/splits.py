@@ -1,6 +1,10 @@
-"""Held-out parts with every class in its share."""
+"""Parts held out: with every class in its share, or by what the inputs look like."""
+
+import hashlib
 
 import numpy as np
+
+JUDGE_SHARE = 1 / 6
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int, keep: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -36,3 +40,33 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int, keep: int =
     second = np.sort(np.concatenate(held)) if held else np.array([], dtype=int)
     first = np.setdiff1d(np.arange(len(labels)), second)
     return first, second
+
+
+def content_split(inputs: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Split examples by what they look like: the same picture falls on the same side in any order, in any data set.
+
+    Parameters
+    ----------
+    inputs : ndarray
+        Shape ``(n, ...)``.
+    share : float
+        Expected share of the second part, from 0 to 1.
+
+    Returns
+    -------
+    tuple of ndarray
+        Indices of the first and of the second part, sorted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kept, left_out = content_split(np.array([[1.0], [2.0], [1.0]]), 0.5)
+    >>> len(kept) + len(left_out), (0 in kept) == (2 in kept)
+    (3, True)
+    """
+    numbers = [
+        int.from_bytes(hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=8).digest(), "big")
+        for row in inputs
+    ]
+    second = np.array(numbers, dtype=np.float64) / 2.0**64 < share
+    return np.flatnonzero(~second), np.flatnonzero(second)

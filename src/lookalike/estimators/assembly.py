@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from lookalike.backbones import Backbone, activation_shape
 from lookalike.data import Examples, Preprocessing
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators.parameters import options_of
 from lookalike.initializers import Initializer
 from lookalike.network import PrototypeNetwork
 from lookalike.registry import build, component
 from lookalike.selection import nearest_of_class
+from lookalike.transforms import IdentityTransform
 
 AUTO_PROTOTYPES = 4
 _SIDE_PER_PIXEL = 14
@@ -99,11 +100,21 @@ def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classe
     )
     if prototypes.space == "input" and prototypes.shape != shape:
         activation_shape(backbone, prototypes.shape)
+    transform = make("transforms")
+    if not isinstance(transform, IdentityTransform) and not (prototypes.space == "input" and preprocessing.is_picture):
+        raise ParameterError(
+            describe(
+                "prototypes that are pictures, to be deformed",
+                f"transforms={resolved['transforms']!r} with inputs of shape {shape} and prototypes in "
+                f"{prototypes.space} space",
+                "transforms='identity'",
+            )
+        )
     network = PrototypeNetwork(
         backbone=backbone,
         prototypes=prototypes,
         similarity=make("similarity"),
-        transform=make("transforms"),
+        transform=transform,
         pooling=make("pooling"),
         head=make("head", prototype_labels=prototypes.labels, n_classes=n_classes),
     )

@@ -16,8 +16,10 @@ from lookalike.comparison import Comparison
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
+from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.parameters import require_known
 from lookalike.estimators.progress import progress_bar
+from lookalike.evaluation import Card
 from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
 from lookalike.persistence import load_model, require_own_pictures, save_model, save_pictures
 from lookalike.training import Callback
@@ -237,6 +239,21 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
                 about=self.explanation_,
             )
         ]
+
+    def scorecard(self, X: Any, y: Any, training: tuple[Any, Any] | None = None, **options: Any) -> Card:
+        """What this model and its prototypes are worth, row by row; see `lookalike.evaluation`.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Test examples.
+        training : tuple, optional
+            ``(X, y)`` that the model was trained on; several rows need them.
+        **options
+            Of `lookalike.estimators.judging.scorecard_of`: ``full=True`` for the rows that take minutes.
+        """
+        check_is_fitted(self)
+        return scorecard_of(self, (X, y), training, **options)
 
     @torch.no_grad()
     def compare(self, X: Any) -> list[Comparison]:

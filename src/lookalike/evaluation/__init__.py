@@ -1,13 +1,25 @@
-"""Evaluation: trains twins, runs further passes, and hands plain arrays to metrics."""
+"""Evaluation: trains twins and judges, runs further passes, and hands plain arrays to metrics."""
 
+from lookalike.evaluation.card import Card, Row, verdict_of
+from lookalike.evaluation.judges import Judge, judges_of
 from lookalike.evaluation.quality import Quality, judge
+from lookalike.evaluation.scorecard import ROW_NAMES, scorecard
+from lookalike.evaluation.subject import Subject
 from lookalike.evaluation.twin import TwinNetwork
 from lookalike.evaluation.verification import Verification, verify
 
 __all__ = [
+    "ROW_NAMES",
+    "Card",
+    "Judge",
     "Quality",
+    "Row",
+    "Subject",
     "TwinNetwork",
     "Verification",
     "judge",
+    "judges_of",
+    "scorecard",
+    "verdict_of",
     "verify",
 ]

@@ -1,8 +1,9 @@
 """Experiments: a YAML file, read, checked and run."""
 
+from lookalike.experiments.cards import card_of, keep_card, kept_card
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
-from lookalike.experiments.runs import Run, data_of, fit_run, open_run, quality_of, verify_run
+from lookalike.experiments.runs import Run, data_of, fit_run, learned_from, open_run, quality_of, verify_run
 from lookalike.experiments.studies import Study, read_study, run_study
 from lookalike.experiments.tables import write_table
 
@@ -11,11 +12,15 @@ __all__ = [
     "RunConfig",
     "Study",
     "assignments",
+    "card_of",
     "config_from",
     "contents_of",
     "data_of",
     "explained",
     "fit_run",
+    "keep_card",
+    "kept_card",
+    "learned_from",
     "open_run",
     "quality_of",
     "read_settings",

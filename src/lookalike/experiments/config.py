@@ -18,6 +18,7 @@ DATA_OPTIONS: dict[str, type] = {
     "label": str,
     "test_fraction": float,
     "limit": int,
+    "judge_share": float,
     "strict": bool,
 }
 RECIPES = {name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "singh2019_siamese")}
@@ -41,7 +42,7 @@ class RunConfig:
     data : str
         A data set's name or a path.
     data_options : dict
-        Options ``data__NAME`` without their prefix: image_size, label, test_fraction, limit, strict.
+        Options ``data__NAME`` without their prefix: image_size, label, test_fraction, limit, judge_share, strict.
     recipe : str
         Whose parameters are the starting point.
     parameters : dict

@@ -11,6 +11,7 @@ from lookalike.data import Part
 from lookalike.errors import ModelFileError
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures
+from lookalike.experiments.cards import kept_card
 from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
 from lookalike.report import ExplainedExample, ReportContents, write_report
 
@@ -33,7 +34,7 @@ def report_run(run: Run, file: Path) -> None:
         verification = verify_run(run, test).to_dict()
     except ModelFileError:
         verification = None
-    contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test))
+    contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test), kept_card(run))
     write_report(file, contents)
 
 
@@ -42,6 +43,7 @@ def contents_of(
     quality: dict[str, Any] | None = None,
     verification: dict[str, Any] | None = None,
     examples: Sequence[ExplainedExample] = (),
+    card: dict[str, Any] | None = None,
 ) -> ReportContents:
     """What a page shows of a run.
 
@@ -50,6 +52,7 @@ def contents_of(
     run : Run
     quality, verification : dict, optional
     examples : sequence of ExplainedExample
+    card : dict, optional
     """
     classifier, preprocessing = run.classifier, run.classifier.preprocessing_
     pictures, neighbors, rows = {}, {}, {}
@@ -64,6 +67,7 @@ def contents_of(
         title=f"{run.config.data or run.folder.name}: what it looks like",
         quality=quality,
         verification=verification,
+        card=card,
         about=classifier.explanation_,
         pictures=pictures,
         neighbor_pictures=neighbors,

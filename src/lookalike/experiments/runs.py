@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from lookalike.data import Dataset, Part, Preprocessing, load_dataset
-from lookalike.errors import DataError, FolderInUseError, ModelFileError, describe
+from lookalike.errors import DataError, DataNotFoundError, FolderInUseError, ModelFileError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
@@ -129,7 +129,8 @@ def fit_run(
     classifier.extras_ = extras
     if history.exists():
         history.replace(folder / "history.csv")
-    (folder / "report.html").unlink(missing_ok=True)
+    for about_another_model in ("report.html", "scorecard.json"):
+        (folder / about_another_model).unlink(missing_ok=True)
     write_whole(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False).encode())
     quality = quality_of(classifier, dataset.test)
     write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
@@ -170,6 +171,19 @@ def data_of(run: Run, data: str | None = None) -> Dataset:
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
     return load_dataset(run.config.data, **run.config.data_options)
+
+
+def learned_from(run: Run) -> Dataset | None:
+    """The data set that a run was made from, if it says so and the data are still there.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    try:
+        return data_of(run)
+    except (DataError, DataNotFoundError):
+        return None
 
 
 def quality_of(classifier: PrototypeClassifier, part: Part) -> Quality:

@@ -1,12 +1,36 @@
 """Metrics: pure functions over arrays."""
 
+from lookalike.metrics.agreement import beyond_prior, flip_rate
 from lookalike.metrics.calibration import best_temperature, expected_calibration_error, negative_log_likelihood
 from lookalike.metrics.decisions import accuracy, confusion_matrix
+from lookalike.metrics.intervals import mean_interval
+from lookalike.metrics.judged import percentile_among, rank_correlations, transfer
+from lookalike.metrics.pictures import high_frequency_share, total_variation
+from lookalike.metrics.recovery import Recovery, energy_shares, shifted_similarity, template_recovery
+from lookalike.metrics.rejection import accuracy_coverage, area_under_roc
+from lookalike.metrics.sizes import dead_prototypes, duplicates, effective_size
 
 __all__ = [
+    "Recovery",
     "accuracy",
+    "accuracy_coverage",
+    "area_under_roc",
     "best_temperature",
+    "beyond_prior",
     "confusion_matrix",
+    "dead_prototypes",
+    "duplicates",
+    "effective_size",
+    "energy_shares",
     "expected_calibration_error",
+    "flip_rate",
+    "high_frequency_share",
+    "mean_interval",
     "negative_log_likelihood",
+    "percentile_among",
+    "rank_correlations",
+    "shifted_similarity",
+    "template_recovery",
+    "total_variation",
+    "transfer",
 ]

@@ -48,6 +48,8 @@ class ReportContents:
         From `lookalike.evaluation.Quality.to_dict`, on the test part.
     verification : dict or None
         From `lookalike.evaluation.Verification.to_dict`.
+    card : dict or None
+        From `lookalike.evaluation.Card.to_dict`.
     about : GlobalExplanation
     pictures : dict of int to ndarray
         Each prototype's picture, 8-bit; empty for tables.
@@ -67,6 +69,7 @@ class ReportContents:
     title: str
     quality: dict[str, Any] | None
     verification: dict[str, Any] | None
+    card: dict[str, Any] | None
     about: GlobalExplanation
     pictures: dict[int, np.ndarray]
     neighbor_pictures: dict[int, np.ndarray]

@@ -1,6 +1,7 @@
-"""Transforms: small deformations under which a prototype may meet an input; one so far, none at all."""
+"""Transforms: small deformations under which a prototype may meet an input."""
 
 from lookalike.transforms.base import Transform
 from lookalike.transforms.identity import IdentityTransform
+from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted
 
-__all__ = ["IdentityTransform", "Transform"]
+__all__ = ["Alignment", "IdentityTransform", "ShiftTransform", "Transform", "align", "shifted"]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from lookalike.shapes import Maps, PrototypeInputs
+from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
 
 
 class Transform(nn.Module, ABC):
@@ -29,7 +29,7 @@ class Transform(nn.Module, ABC):
         """
 
     @abstractmethod
-    def reduce(self, maps: Maps) -> tuple[Maps, dict[str, Tensor]]:
+    def reduce(self, maps: ViewMaps) -> tuple[Maps, dict[str, Tensor]]:
         """The best view of each prototype for each input.
 
         Parameters

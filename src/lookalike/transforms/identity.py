@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lookalike.shapes import Maps, PrototypeInputs
+from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
 from lookalike.transforms.base import Transform
 
 
@@ -20,6 +20,6 @@ class IdentityTransform(Transform):
         """The prototypes themselves, shape ``(p, ...)``."""
         return prototypes
 
-    def reduce(self, maps: Maps) -> tuple[Maps, dict[str, Tensor]]:
+    def reduce(self, maps: ViewMaps) -> tuple[Maps, dict[str, Tensor]]:
         """The maps themselves, and no parameters."""
         return maps, {}

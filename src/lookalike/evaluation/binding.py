@@ -1,0 +1,127 @@
+"""BIND: whether the model decides by what its prototypes show."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookalike.errors import DataError, describe
+from lookalike.evaluation.card import Row, light, worst
+from lookalike.evaluation.subject import Subject, sample
+from lookalike.transforms import align, shifted
+
+SHIFT = 2
+_SAMPLE = 2000
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Pictures as what a prototype of their class explains of them, and what is left.
+
+    Attributes
+    ----------
+    explained : Tensor
+        The best aligned prototype of the class with fitted gain and offset, shape ``(n, c, h, w)``.
+    residuals : Tensor
+        The same shape; both add up to the pictures.
+    prototypes : Tensor
+        Which prototype, shape ``(n,)``.
+    """
+
+    explained: Tensor
+    residuals: Tensor
+    prototypes: Tensor
+
+
+def decompose(inputs: Tensor, labels: Tensor, pictures: Tensor, prototype_labels: Tensor) -> Decomposition:
+    """Split every picture into the prototype of its class that fits best, moved by up to two pixels, and the rest.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Floats, shape ``(n, c, h, w)``.
+    labels : Tensor
+        Shape ``(n,)``; every class has a prototype.
+    pictures : Tensor
+        Prototypes in the same units, shape ``(p, c, h, w)``.
+    prototype_labels : Tensor
+        Shape ``(p,)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
+    >>> found = decompose(2 * picture + 1, torch.tensor([0]), picture, torch.tensor([0]))
+    >>> bool(found.residuals.abs().max() < 1e-5)
+    True
+    """
+    found = align(inputs, pictures, SHIFT)
+    own = labels[:, None] == prototype_labels[None]
+    best = found.correlation.masked_fill(~own, float("-inf")).argmax(1)
+    rows = torch.arange(len(inputs))
+    side = 2 * SHIFT + 1
+    places = (found.down + SHIFT)[rows, best] * side + (found.right + SHIFT)[rows, best]
+    views = shifted(pictures, SHIFT)[best, places]
+    explained = views * _wide(found.gain[rows, best]) + _wide(found.offset[rows, best])
+    return Decomposition(explained, inputs - explained, best)
+
+
+def bind_row(subject: Subject) -> Row:
+    """BIND: accuracy on hybrids of what a prototype explains of an input and what is left of one of another class."""
+    pictures = subject.require_images()
+    if len(subject.classes) < 2 or not subject.right.any():
+        raise DataError(describe("a model that is right about two classes", "none"))
+    test = sample(subject.test, _SAMPLE)
+    labels, prototype_labels = test.labels, torch.from_numpy(subject.labels)
+    missing = sorted(set(labels.tolist()) - set(prototype_labels.tolist()))
+    if missing:
+        raise DataError(describe("a prototype of every class", f"none of {subject.classes[missing[0]]!r}"))
+    units = subject.preprocessing.to_data_units(test.inputs).float()
+    parts = decompose(units, labels, pictures.float(), prototype_labels)
+    partners = _partners(labels)
+    residuals = parts.residuals[partners]
+    whole = subject.right.mean()
+    as_trained = subject.passed(parts.explained + residuals).decisions
+    held_out = subject.passed(parts.explained + _changed(residuals)).decisions
+    ratios = [float(np.mean(decided == labels.numpy()) / whole) for decided in (as_trained, held_out)]
+    followed = float(np.mean(as_trained == labels[partners].numpy()))
+    return Row(
+        "BIND",
+        "decides by what the picture shows: accuracy on hybrids over ACC",
+        min(ratios),
+        None,
+        worst([light(ratio, 0.95, 0.8) for ratio in ratios]),
+        {
+            "residuals of other classes": ratios[0],
+            "scaled and mirrored residuals": ratios[1],
+            "given the residual's class": followed,
+            "chance": 1 / len(subject.classes),
+        },
+        "without prototypes of another seed: those need retraining",
+    )
+
+
+def _partners(labels: Tensor) -> Tensor:
+    """For every input another one of another class, drawn once and for all; shape ``(n,)``."""
+    generator = torch.Generator().manual_seed(0)
+    keys = torch.rand(len(labels), generator=generator)
+    found = torch.empty(len(labels), dtype=torch.long)
+    for label in labels.unique().tolist():
+        own, others = (labels == label).nonzero()[:, 0], (labels != label).nonzero()[:, 0]
+        if not len(others):
+            raise DataError(describe("test examples of two classes", "one class"))
+        order = others[keys[others].argsort()]
+        found[own] = order[torch.arange(len(own)) % len(order)]
+    return found
+
+
+def _changed(residuals: Tensor) -> Tensor:
+    """Residuals as training does not make them: scaled by .5 to 1.5, and mirrored left and right."""
+    generator = torch.Generator().manual_seed(1)
+    factors = 0.5 + torch.rand(len(residuals), generator=generator)
+    return residuals.flip(3) * _wide(factors)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values[:, None, None, None]

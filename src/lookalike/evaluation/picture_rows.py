@@ -1,0 +1,292 @@
+"""Rows of the scorecard that ask what the prototypes show."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lookalike.data import Examples
+from lookalike.errors import DataError, describe
+from lookalike.evaluation.card import Row, light
+from lookalike.evaluation.judges import Judge
+from lookalike.evaluation.subject import Subject, sample
+from lookalike.metrics import (
+    beyond_prior,
+    dead_prototypes,
+    duplicates,
+    energy_shares,
+    mean_interval,
+    percentile_among,
+    rank_correlations,
+    shifted_similarity,
+    template_recovery,
+    transfer,
+)
+from lookalike.network import tapped
+from lookalike.selection import k_medoids, medoid_loss
+from lookalike.transforms import align
+
+OVERLAP = "judges overlap: they learned from examples that the model was trained on, too"
+_SAMPLE = 2000
+_PER_CLASS = 300
+_IMAGES_PER_CLASS = 10
+_SHIFT = 2
+_BATCH = 500
+
+
+def transfer_row(subject: Subject) -> Row:
+    """TRANSFER: the share of prototypes that independent networks give to their class."""
+    judges, pictures = subject.require_judges(), subject.require_pictures()
+    examples = sample(subject.test, _SAMPLE)
+    able = [float(np.mean(judge.look(examples.inputs)[1] == examples.labels.numpy())) for judge in judges]
+    judged = np.stack([judge.look(pictures)[1] for judge in judges])
+    agreed = (judged == subject.labels[None]).mean(0)
+    value = transfer(judged, subject.labels)
+    return Row(
+        "TRANSFER",
+        "judges see the prototype's class in it",
+        value,
+        mean_interval(agreed),
+        light(value, 0.9 * float(np.mean(able)), 0.5),
+        {"judges on real examples": float(np.mean(able)), "chance": 1 / len(subject.classes)},
+        OVERLAP if subject.overlap else "",
+        tuple(int(prototype) for prototype in np.flatnonzero(agreed < 0.5)),
+    )
+
+
+def typicality_row(subject: Subject) -> Row:
+    """NN-PCTL: whether a prototype is as near to the training data as a test example is."""
+    judges, pictures, training = subject.require_judges(), subject.require_pictures(), subject.require_training()
+    test = sample(subject.test, _SAMPLE)
+    ranks = []
+    for judge in judges:
+        own, _ = judge.look(pictures)
+        others, _ = judge.look(test.inputs)
+        nearest = _distances_to_nearest(judge, np.concatenate([own, others]), training)
+        ranks.append(percentile_among(nearest[: len(own)], nearest[len(own) :]))
+    each = np.mean(ranks, axis=0)
+    return Row(
+        "NN-PCTL",
+        "distance to the training data, among test examples",
+        float(each.mean()),
+        mean_interval(each),
+        light(float(each.mean()), 0.9, 0.97),
+        {"a test example": 0.5},
+        OVERLAP if subject.overlap else "",
+        tuple(int(prototype) for prototype in np.flatnonzero(each > 0.97)),
+    )
+
+
+@torch.no_grad()
+def path_row(subject: Subject) -> Row:
+    """PATH: whether a prototype's activations rank as those of real examples of its class do, at every layer."""
+    pictures, training = subject.require_pictures(), subject.require_training()
+    network, layers = subject.network, _layers(subject.network.backbone)
+    rows = [_some_of(training, label) for label in range(len(subject.classes))]
+    kept = [label for label, found in enumerate(rows) if len(found) > 1]
+    real = torch.cat([training.inputs[rows[label]] for label in kept])
+    places = np.concatenate([[label] * len(rows[label]) for label in kept])
+    dtype = subject.activations.dtype
+    taps = []
+    for inputs in (pictures, real):
+        with tapped(network.backbone, layers) as outputs:
+            network.backbone(subject.preprocessing.standardize(inputs, dtype))
+        taps.append({name: output.flatten(1).numpy() for name, output in outputs.items()})
+    ratios = []
+    for name in layers:
+        own = rank_correlations(taps[0][name], taps[1][name])
+        among = rank_correlations(taps[1][name], taps[1][name])
+        ratios.append([_ratio(own[row], among, places == label) for row, label in enumerate(subject.labels)])
+    each = np.min(ratios, axis=0)
+    worst = layers[int(np.mean(ratios, axis=1).argmin())]
+    return Row(
+        "PATH",
+        "activations like those of real examples, at the worst layer",
+        float(each.mean()),
+        mean_interval(each),
+        light(float(each.mean()), 0.8, 0.5),
+        {"real examples": 1.0},
+        f"worst at {worst}",
+        tuple(int(prototype) for prototype in np.flatnonzero(each < 0.5)),
+    )
+
+
+def cover_row(subject: Subject) -> Row:
+    """COVER: loss of the best medoids over the prototypes' own, in what judges see; dead and double prototypes."""
+    judges, pictures, labels = subject.require_judges(), subject.require_pictures(), subject.labels
+    random = np.random.default_rng(0)
+    examples = subject.test if subject.training is None else subject.training
+    losses: dict[str, float] = {"own": 0.0, "medoids": 0.0, "random points": 0.0}
+    for label in np.unique(labels):
+        inputs = examples.inputs[_some_of(examples, int(label), _PER_CLASS)]
+        k = min(int(np.sum(labels == label)), len(inputs))
+        for judge in judges if k else ():
+            real, own = (torch.from_numpy(judge.look(each)[0]) for each in (inputs, pictures[labels == label]))
+            among = torch.cdist(real, real)
+            losses["own"] += medoid_loss(torch.cdist(real, own))
+            losses["medoids"] += medoid_loss(among[:, k_medoids(among, k)])
+            losses["random points"] += medoid_loss(among[:, torch.from_numpy(random.permutation(len(real))[:k])])
+    if not losses["own"]:
+        raise DataError(describe("examples that differ", "all alike"))
+    dead = dead_prototypes(_wins(subject), labels)
+    value = losses["medoids"] / losses["own"]
+    double = _duplicates(subject) if subject.preprocessing.is_picture else 0
+    colour = light(value, 0.9, 0.7)
+    return Row(
+        "COVER",
+        "how well the prototypes cover their classes, best medoids = 1",
+        value,
+        None,
+        "amber" if colour == "green" and dead.any() else colour,
+        {
+            "random points": losses["medoids"] / losses["random points"] if losses["random points"] else 1.0,
+            "dead": float(dead.sum()),
+            "duplicates": float(double),
+        },
+        OVERLAP if subject.overlap else "",
+        tuple(int(prototype) for prototype in np.flatnonzero(dead)),
+    )
+
+
+def simulation_row(subject: Subject) -> Row:
+    """SIM@1: somebody who sees only the pictures, and what judges see in them, foresees the decision."""
+    judges, pictures = subject.require_judges(), subject.require_images()
+    test = sample(subject.test, _SAMPLE)
+    decided = subject.passed(test.inputs).decisions
+    value = beyond_prior(_foreseen(subject, judges, test.inputs, pictures), decided)
+    beside = {"chance": 0.0}
+    colour, note = "none", "needs training examples to compare with"
+    if subject.training is not None:
+        real = subject.training.inputs[_one_each(subject.training, subject.labels)]
+        beside["real examples as prototypes"] = beyond_prior(_foreseen(subject, judges, test.inputs, real), decided)
+        colour, note = light(value, 0.8 * beside["real examples as prototypes"], 0.0), ""
+    return Row("SIM@1", "decisions foreseen from the pictures, beyond the prior", value, None, colour, beside, note)
+
+
+def recovery_row(subject: Subject) -> Row:
+    """TR*: how much of the true prototypes was found, where these are known."""
+    if subject.world is None:
+        raise DataError(describe("data whose true prototypes are known", "others", "lookalike fit knownproto:L3"))
+    pictures, labels, world = subject.require_images().numpy()[:, 0], subject.labels, subject.world
+    found = template_recovery(pictures, labels, world.templates, world.template_labels)
+    own = world.template_labels[None] == labels[:, None]
+    alike = np.where(own, shifted_similarity(pictures, world.templates), -1).max(1)
+    return Row(
+        "TR*",
+        "true prototypes recovered",
+        found.corrected,
+        None,
+        light(found.corrected, 0.7, 0.2),
+        {
+            "wrong classes": 0.0,
+            "truth": 1.0,
+            "TR": found.recovered,
+            "largest TR of so many prototypes": found.ceiling,
+            "mode recall": found.mode_recall,
+            "precision": found.precision,
+            "class identity": found.class_identity,
+            **{f"energy: {name}": share for name, share in _energy(subject, pictures).items()},
+        },
+        "",
+        tuple(int(prototype) for prototype in np.flatnonzero(alike < 0.7)),
+    )
+
+
+def _energy(subject: Subject, pictures: np.ndarray) -> dict[str, float]:
+    """Shares of the prototypes' energy; templates where they fit best, everything else where it lies."""
+    world, labels = subject.world, subject.labels
+    if world is None:
+        return {}
+    prototypes = torch.from_numpy(pictures)[:, None].double()
+    templates = torch.from_numpy(world.templates)[:, None].double()
+    found = align(prototypes, templates, 3)
+    placed = [
+        [
+            np.roll(template, (int(found.down[row, column]), int(found.right[row, column])), (0, 1))
+            for column, template in enumerate(world.templates)
+        ]
+        for row in range(len(pictures))
+    ]
+    aligned = [np.stack(each) for each in placed]
+    own = [world.template_labels == label for label in labels]
+    return energy_shares(
+        pictures,
+        {
+            "own templates": [each[mask] for each, mask in zip(aligned, own, strict=True)],
+            "other templates": [each[~mask] for each, mask in zip(aligned, own, strict=True)],
+            "distractors": [world.distractor_pictures().reshape(-1, *pictures.shape[1:])] * len(labels),
+            "marks": [world.marks] * len(labels),
+            "code": [world.codes] * len(labels),
+        },
+    )
+
+
+def _distances_to_nearest(judge: Judge, seen: np.ndarray, training: Examples) -> np.ndarray:
+    """From every row to the nearest training example, none of which is kept; shape ``(n,)``."""
+    queries = torch.from_numpy(seen)
+    nearest = torch.full((len(queries),), float("inf"))
+    for batch in training.inputs.split(_BATCH):
+        found = torch.cdist(queries, torch.from_numpy(judge.look(batch)[0])).min(1).values
+        nearest = torch.minimum(nearest, found)
+    return nearest.numpy()
+
+
+def _layers(backbone: nn.Module) -> list[str]:
+    """The stages of a backbone: the parts of its sequence if it has one, whatever it consists of otherwise."""
+    children = dict(backbone.named_children())
+    inside = children.get("layers")
+    names = [f"layers.{name}" for name, _ in inside.named_children()] if inside is not None else list(children)
+    # What neither weighs nor bends has the activations of the stage before.
+    names = [name for name in names if not isinstance(backbone.get_submodule(name), nn.Identity | nn.Flatten)]
+    if not names:
+        raise DataError(describe("a backbone with layers", type(backbone).__name__))
+    return names
+
+
+def _ratio(own: np.ndarray, among: np.ndarray, same: np.ndarray) -> float:
+    """Mean correlation with the class's examples, over that among them."""
+    n = int(same.sum())
+    if n < 2:
+        return 0.0
+    inside = among[np.ix_(same, same)]
+    usual = (inside.sum() - np.trace(inside)) / (n * (n - 1))
+    return float(own[same].mean() / usual) if usual > 0 else 0.0
+
+
+def _some_of(examples: Examples, label: int, n: int = _IMAGES_PER_CLASS) -> Tensor:
+    places = (examples.labels == label).nonzero()[:, 0]
+    order = torch.randperm(len(places), generator=torch.Generator().manual_seed(0))
+    return places[order[:n]]
+
+
+def _one_each(examples: Examples, labels: np.ndarray) -> list[int]:
+    """For every prototype a training example of its class, no two the same where there are enough."""
+    queues = {int(label): _some_of(examples, int(label), len(labels)).tolist() for label in np.unique(labels)}
+    return [queues[int(label)].pop(0) if len(queues[int(label)]) > 1 else queues[int(label)][0] for label in labels]
+
+
+def _wins(subject: Subject) -> np.ndarray:
+    """How often each prototype is the most similar of its class to a test example of the class; shape ``(p,)``."""
+    labels, targets = subject.network.prototypes.labels, subject.test.labels
+    scores = subject.tested.scores.masked_fill(targets[:, None] != labels[None], float("-inf"))
+    return torch.bincount(scores.argmax(1), minlength=len(labels)).numpy()
+
+
+def _duplicates(subject: Subject) -> int:
+    pictures = subject.pictures.double()
+    return duplicates(align(pictures, pictures, _SHIFT).correlation.numpy(), subject.labels)
+
+
+def _foreseen(subject: Subject, judges: list[Judge] | tuple, inputs: Tensor, pictures: Tensor) -> np.ndarray:
+    """The class of the prototype that looks most like each input: pixels, and what judges see, half and half."""
+    units = [subject.preprocessing.to_data_units(each).float() for each in (inputs, pictures)]
+    alike = align(*units, 0).correlation
+    for judge in judges:
+        seen = [torch.from_numpy(judge.look(each)[0]) for each in (inputs, pictures)]
+        alike = alike + _correlation(*seen) / len(judges)
+    return subject.labels[alike.argmax(1).numpy()]
+
+
+def _correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Pearson's, of the rows of two tables."""
+    normed = [nn.functional.normalize(rows - rows.mean(1, keepdim=True), dim=1) for rows in (first, second)]
+    return normed[0] @ normed[1].T

@@ -1,0 +1,101 @@
+"""The scorecard: every row in its order, whatever becomes of the others."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import softmax
+
+from lookalike.errors import LookalikeError
+from lookalike.evaluation import binding, decision_rows, picture_rows
+from lookalike.evaluation.card import Card, Row
+from lookalike.evaluation.subject import Subject, sample
+from lookalike.metrics import expected_calibration_error, high_frequency_share, total_variation
+
+_log = logging.getLogger(__name__)
+_SAMPLE = 1000
+_FULL, _RETRAIN = "evaluate --full", "evaluate --retrain"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    title: str
+    compute: Callable[[Subject], Row] | None
+    asked: str = ""
+
+
+# In the order of the table of rows.
+_ROWS = (
+    _Entry("ACC", "test accuracy", decision_rows.accuracy_row),
+    _Entry("D-FROZEN", "accuracy beyond frozen prototypes", None, _RETRAIN),
+    _Entry("OOD-AUROC", "largest similarity: known against foreign", decision_rows.rejection_row),
+    _Entry("SIZE", "prototypes that share a decision", decision_rows.size_row),
+    _Entry("SUFF@3", "same decision from the three prototypes shown", decision_rows.sufficiency_row),
+    _Entry("TRANSFER", "judges see the prototype's class in it", picture_rows.transfer_row),
+    _Entry("NN-PCTL", "distance to the training data, among test examples", picture_rows.typicality_row, _FULL),
+    _Entry("PATH", "activations like those of real examples, at the worst layer", picture_rows.path_row, _FULL),
+    _Entry(
+        "STAND-IN", "accuracy with the nearest real examples as prototypes, over ACC", decision_rows.stand_in_row, _FULL
+    ),
+    _Entry("COVER", "how well the prototypes cover their classes, best medoids = 1", picture_rows.cover_row, _FULL),
+    _Entry("SEED-R", "prototypes alike across seeds, beyond chance", None, _RETRAIN),
+    _Entry("FLIP", "another prototype for the same class after a tiny change", decision_rows.flip_row, _FULL),
+    _Entry("SIM@1", "decisions foreseen from the pictures, beyond the prior", picture_rows.simulation_row, _FULL),
+    _Entry("TR*", "true prototypes recovered", picture_rows.recovery_row),
+    _Entry("BIND", "decides by what the picture shows: accuracy on hybrids over ACC", binding.bind_row, _FULL),
+)
+ROW_NAMES = tuple(entry.name for entry in _ROWS)
+
+
+def scorecard(subject: Subject, *, full: bool = False, progress: Callable[[str], None] = lambda name: None) -> Card:
+    """Judge a model by every row that needs no retraining.
+
+    Parameters
+    ----------
+    subject : Subject
+    full : bool
+        Otherwise only the rows that take seconds.
+    progress : callable
+        Told the name of every row that is about to be computed.
+
+    Returns
+    -------
+    Card
+        With all fifteen rows: one that was not computed says why, or how to get it.
+    """
+    rows = []
+    for entry in _ROWS:
+        if entry.compute is None or (entry.asked == _FULL and not full):
+            rows.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked}"))
+            continue
+        progress(entry.name)
+        rows.append(_computed(entry, subject))
+    n_training = 0 if subject.training is None else len(subject.training)
+    return Card(tuple(rows), _diagnostics(subject), n_training)
+
+
+def _computed(entry: _Entry, subject: Subject) -> Row:
+    try:
+        return entry.compute(subject)  # type: ignore[misc]
+    except LookalikeError as error:
+        return Row(entry.name, entry.title, note=str(error))
+    except Exception as error:  # noqa: BLE001 (a row that fails may not take the card with it)
+        _log.exception("row %s", entry.name)
+        return Row(entry.name, entry.title, note=f"{type(error).__name__}: {error}")
+
+
+def _diagnostics(subject: Subject) -> dict[str, float]:
+    """What is worth knowing and not scored."""
+    probabilities = softmax(subject.tested.logits.double().numpy() / subject.temperature, axis=1)
+    found = {"calibration error": expected_calibration_error(probabilities, subject.test.labels.numpy())}
+    if not subject.preprocessing.is_picture or len(subject.pictures) != len(subject.labels):
+        return found
+    real = subject.preprocessing.to_data_units(sample(subject.test, _SAMPLE).inputs).double().numpy()
+    own = subject.pictures.double().numpy()
+    variation, share = (float(np.mean(measure(real))) for measure in (total_variation, high_frequency_share))
+    if variation and share:
+        found["total variation, real pictures = 1"] = float(np.mean(total_variation(own))) / variation
+        found["high frequencies, real pictures = 1"] = float(np.mean(high_frequency_share(own))) / share
+    return found

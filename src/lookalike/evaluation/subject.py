@@ -1,0 +1,208 @@
+"""What a scorecard is about: a model, its data, and the passes that several rows read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookalike.data import Examples, Preprocessing
+from lookalike.data.knownproto import KnownWorld
+from lookalike.errors import DataError, describe
+from lookalike.evaluation.judges import Judge
+from lookalike.network import PrototypeNetwork
+
+_BATCH = 500
+_TYPICAL = 2000
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What is kept of a pass over many inputs.
+
+    Attributes
+    ----------
+    scores : Tensor
+        Shape ``(n, p)``.
+    logits : Tensor
+        Shape ``(n, k)``.
+    """
+
+    scores: Tensor
+    logits: Tensor
+
+    @property
+    def decisions(self) -> np.ndarray:
+        """The class of every input, shape ``(n,)``."""
+        return self.logits.argmax(1).numpy()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained model and everything it is to be judged by.
+
+    Attributes
+    ----------
+    network : PrototypeNetwork
+        In evaluation mode, on the CPU.
+    preprocessing : Preprocessing
+    classes : sequence of str
+    temperature : float
+    pictures : Tensor
+        Prototypes as inputs, in data units, shape ``(p, ...)``; ``(0, ...)`` where they are none.
+    stand_ins : Tensor
+        The nearest training example of each prototype's class, as it came, shape ``(p, ...)``; ``(0, ...)`` if unknown.
+    test : Examples
+        Labels count the classes.
+    training : Examples or None
+        What the model was trained on.
+    judges : sequence of Judge
+    without_judges : str
+        Why there are none.
+    overlap : bool
+        Whether the judges learned from examples that the model was trained on, too.
+    foreign : mapping of str to Tensor
+        Inputs of no class, by what they are, in data units.
+    world : KnownWorld or None
+        The true prototypes, where they are known.
+    """
+
+    network: PrototypeNetwork
+    preprocessing: Preprocessing
+    classes: Sequence[str]
+    temperature: float
+    pictures: Tensor
+    stand_ins: Tensor
+    test: Examples
+    training: Examples | None = None
+    judges: Sequence[Judge] = ()
+    without_judges: str = "none trained yet; evaluate --full trains and keeps them"
+    overlap: bool = True
+    foreign: Mapping[str, Tensor] = field(default_factory=dict)
+    world: KnownWorld | None = None
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The class of every prototype, shape ``(p,)``."""
+        return self.network.prototypes.labels.numpy()
+
+    @cached_property
+    def tested(self) -> Pass:
+        """The pass over the test part."""
+        return self.passed(self.test.inputs)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Which test examples are decided rightly, shape ``(n,)``."""
+        return self.tested.decisions == self.test.labels.numpy()
+
+    @cached_property
+    def typical_scores(self) -> Tensor:
+        """The median score of every prototype, shape ``(p,)``, over at most 2,000 training examples.
+
+        Without training examples over the test part.
+        """
+        if self.training is None:
+            return self.tested.scores.median(0).values
+        return self.passed(sample(self.training, _TYPICAL).inputs).scores.median(0).values
+
+    @cached_property
+    def activations(self) -> Tensor:
+        """Final activations of the prototypes, as the network takes them."""
+        with torch.no_grad():
+            return self.network.activate_prototypes()
+
+    @torch.no_grad()
+    def passed(self, inputs: Tensor, activations: Tensor | None = None) -> Pass:
+        """Pass inputs through the model.
+
+        Parameters
+        ----------
+        inputs : Tensor
+            Shape ``(n, ...)``, 8-bit integers or floats in data units; streamed.
+        activations : Tensor, optional
+            Of other prototypes in the place of its own.
+        """
+        given = self.activations if activations is None else activations
+        scores, logits = [], []
+        for batch in inputs.split(_BATCH):
+            comparison = self.network(self.preprocessing.standardize(batch, given.dtype), prototype_activations=given)
+            scores.append(comparison.scores)
+            logits.append(comparison.logits)
+        return Pass(torch.cat(scores), torch.cat(logits))
+
+    @torch.no_grad()
+    def logits_of(self, scores: Tensor) -> Tensor:
+        """What the head makes of scores, shape ``(n, k)``."""
+        return torch.cat([self.network.head(batch) for batch in scores.split(_BATCH)])
+
+    def require_pictures(self) -> Tensor:
+        """The prototypes as inputs, shape ``(p, ...)``.
+
+        Raises
+        ------
+        DataError
+            If they are none: latent prototypes that were never projected.
+        """
+        if len(self.pictures) != len(self.labels):
+            raise DataError(
+                describe(
+                    "prototypes that are inputs, or were projected onto some",
+                    "prototypes in activation space",
+                    "prototypes='pixel', or training='projected'",
+                )
+            )
+        return self.pictures
+
+    def require_images(self) -> Tensor:
+        """The prototypes as pictures, shape ``(p, c, h, w)``.
+
+        Raises
+        ------
+        DataError
+            If inputs are rows of a table.
+        """
+        if not self.preprocessing.is_picture:
+            raise DataError(describe("pictures", "rows of a table"))
+        return self.require_pictures()
+
+    def require_training(self) -> Examples:
+        """The training examples.
+
+        Raises
+        ------
+        DataError
+            If they were not given.
+        """
+        if self.training is None:
+            raise DataError(describe("training examples", "none", "pass training=(X, y)"))
+        return self.training
+
+    def require_judges(self) -> Sequence[Judge]:
+        """The judges, at least one.
+
+        Raises
+        ------
+        DataError
+            If there are none.
+        """
+        if not self.judges:
+            raise DataError(describe("judges", self.without_judges))
+        return self.judges
+
+
+def sample(examples: Examples, n: int, seed: int = 0) -> Examples:
+    """At most so many examples, drawn at random, the same ones every time.
+
+    Parameters
+    ----------
+    examples : Examples
+    n : int
+    seed : int
+    """
+    if len(examples) <= n:
+        return examples
+    order = torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))
+    return examples.select(order[:n].sort().values)

@@ -1,0 +1,133 @@
+"""What rows of the scorecard measure, one example at a time."""
+
+import math
+import statistics
+
+import numpy as np
+
+
+def area_under_roc(known, unknown):
+    wins = [1.0 if k > u else 0.5 if k == u else 0.0 for k in known for u in unknown]
+    return sum(wins) / len(wins)
+
+
+def accuracy_coverage(scores, right):
+    coverage, accuracy = [], []
+    for threshold in sorted(set(scores), reverse=True):
+        answered = [r for s, r in zip(scores, right, strict=True) if s >= threshold]
+        coverage.append(len(answered) / len(scores))
+        accuracy.append(sum(answered) / len(answered))
+    return coverage, accuracy
+
+
+def effective_size(contributions):
+    found = []
+    for row in contributions:
+        total = sum(abs(value) for value in row)
+        shares = [abs(value) / total for value in row] if total else [1 / len(row)] * len(row)
+        found.append(math.exp(-sum(share * math.log(share) for share in shares if share)))
+    return found
+
+
+def dead_prototypes(wins, labels, share=0.01):
+    found = []
+    for count, label in zip(wins, labels, strict=True):
+        own = [other for other, other_label in zip(wins, labels, strict=True) if other_label == label]
+        found.append(count < share * sum(own) / len(own))
+    return found
+
+
+def duplicates(alike, labels, least=0.95):
+    gone = set()
+    for later in range(len(labels)):
+        for earlier in range(later):
+            same = labels[earlier] == labels[later] and earlier not in gone
+            if same and max(alike[later][earlier], alike[earlier][later]) > least:
+                gone.add(later)
+    return len(gone)
+
+
+def transfer(judged, labels):
+    return statistics.fmean(float(seen == label) for row in judged for seen, label in zip(row, labels, strict=True))
+
+
+def percentile_among(values, reference):
+    return [sum(1.0 if r < v else 0.5 if r == v else 0.0 for r in reference) / len(reference) for v in values]
+
+
+def ranks(row):
+    """Mean rank of equal values."""
+    return [sum(other < value for other in row) + (sum(other == value for other in row) + 1) / 2 for value in row]
+
+
+def rank_correlations(first, second):
+    found = []
+    for one in first:
+        line = []
+        for other in second:
+            a, b = ranks(list(one)), ranks(list(other))
+            constant = len(set(a)) == 1 or len(set(b)) == 1
+            line.append(0.0 if constant else statistics.correlation(a, b))
+        found.append(line)
+    return found
+
+
+def flip_rate(tops, changed_tops, classes, changed_classes):
+    same = [i for i in range(len(tops)) if classes[i] == changed_classes[i]]
+    return sum(tops[i] != changed_tops[i] for i in same) / len(same)
+
+
+def beyond_prior(simulated, decided):
+    right = sum(s == d for s, d in zip(simulated, decided, strict=True)) / len(decided)
+    return right - max(list(decided).count(d) for d in decided) / len(decided)
+
+
+def total_variation(pictures):
+    found = []
+    for picture in pictures:
+        steps = []
+        for channel in picture:
+            for y in range(channel.shape[0]):
+                for x in range(channel.shape[1]):
+                    if y + 1 < channel.shape[0]:
+                        steps.append(abs(channel[y + 1, x] - channel[y, x]))
+                    if x + 1 < channel.shape[1]:
+                        steps.append(abs(channel[y, x + 1] - channel[y, x]))
+        spread = picture.std()
+        found.append(sum(steps) / len(steps) / spread if spread else 0.0)
+    return found
+
+
+def high_frequency_share(pictures):
+    """By projecting on every wave."""
+    found = []
+    for picture in pictures:
+        high = total = 0.0
+        for channel in picture - picture.mean((1, 2), keepdims=True):
+            height, width = channel.shape
+            rows, columns = np.indices(channel.shape)
+            for a in range(height):
+                for b in range(width):
+                    wave = np.exp(-2j * np.pi * (a * rows / height + b * columns / width))
+                    energy = abs((channel * wave).sum()) ** 2
+                    speed = math.hypot(min(a, height - a) / height, min(b, width - b) / width)
+                    total += energy
+                    high += energy if speed > 0.25 else 0.0
+        found.append(high / total if total > 1e-12 else 0.0)
+    return found
+
+
+def mean_interval(values):
+    """The BCa interval of a large bootstrap, from its formula."""
+    random, n = np.random.default_rng(1), len(values)
+    means = np.sort(random.choice(values, (20_000, n)).mean(1))
+    normal = statistics.NormalDist()
+    bias = normal.inv_cdf((np.sum(means < values.mean()) + np.sum(means <= values.mean())) / 2 / len(means))
+    left_out = np.array([np.delete(values, i).mean() for i in range(n)])
+    away = left_out.mean() - left_out
+    acceleration = (away**3).sum() / (6 * ((away**2).sum()) ** 1.5)
+    ends = []
+    for share in (0.025, 0.975):
+        z = bias + normal.inv_cdf(share)
+        ends.append(np.quantile(means, normal.cdf(bias + z / (1 - acceleration * z))))
+    return ends
