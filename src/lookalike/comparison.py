@@ -12,10 +12,10 @@ from lookalike.shapes import (
     Labels,
     Logits,
     Maps,
-    PrototypeActivations,
     PrototypeInputs,
     PrototypeLabels,
     Scores,
+    ViewActivations,
 )
 
 
@@ -36,7 +36,7 @@ class Comparison:
     activations : Tensor
         Final activations of the inputs, shape ``(n, d, h, w)``.
     prototype_activations : Tensor
-        Final activations of the prototypes, shape ``(p, d, ph, pw)``.
+        Final activations of the prototypes, shape ``(p, d, ph, pw)``; of all their views where they are deformed.
     maps : Tensor
         Similarity of every input and prototype at every position, shape ``(n, p, mh, mw)``; larger is more alike.
     scores : Tensor
@@ -54,7 +54,7 @@ class Comparison:
     prototypes: PrototypeInputs
     labels: PrototypeLabels
     activations: Activations
-    prototype_activations: PrototypeActivations
+    prototype_activations: ViewActivations
     maps: Maps
     scores: Scores
     logits: Logits

@@ -19,7 +19,7 @@ from lookalike.comparison import Comparison
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
 from lookalike.prototypes import Prototypes
-from lookalike.shapes import Inputs, Labels, PrototypeActivations
+from lookalike.shapes import Inputs, Labels, ViewActivations
 from lookalike.similarities import Similarity
 from lookalike.transforms import Transform
 
@@ -104,7 +104,7 @@ class PrototypeNetwork(ComparingNetwork):
         inputs: Inputs,
         targets: Labels | None = None,
         *,
-        prototype_activations: PrototypeActivations | None = None,
+        prototype_activations: ViewActivations | None = None,
         taps: Sequence[str] = (),
     ) -> Comparison:
         """One pass, and its record.
@@ -142,7 +142,7 @@ class PrototypeNetwork(ComparingNetwork):
             alignments=alignments,
         )
 
-    def activate_prototypes(self) -> PrototypeActivations:
+    def activate_prototypes(self) -> ViewActivations:
         """Final activations of all views of all prototypes, shape ``(p, d, ph, pw)``, to be computed once and kept.
 
         Meant for evaluation mode, in which an input's activations depend on no other input.

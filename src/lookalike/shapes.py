@@ -1,7 +1,8 @@
 """Names of axes, and the tensor types made of them.
 
 ``n`` inputs, ``p`` prototypes, ``k`` classes, ``d`` channels of an activation, ``h w`` positions,
-``ph pw`` positions of a prototype, ``mh mw`` positions of a similarity map, ``c`` channels of a picture.
+``ph pw`` positions of a prototype, ``views`` prototypes times the deformations tried, ``mh mw`` positions of a
+similarity map, ``c`` channels of a picture.
 The types are checked at run time only while the tests run.
 """
 
@@ -15,6 +16,7 @@ PrototypeLabels = Int[Tensor, "p"]
 Activations = Float[Tensor, "n d h w"]
 PrototypeActivations = Float[Tensor, "p d ph pw"]
 Maps = Float[Tensor, "n p mh mw"]
+ViewActivations = Float[Tensor, "views d ph pw"]
 ViewMaps = Float[Tensor, "n views mh mw"]
 Distances = Float[Tensor, "..."]
 Scores = Float[Tensor, "n p"]

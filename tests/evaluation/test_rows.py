@@ -173,7 +173,7 @@ def test_a_picture_is_its_prototype_and_a_rest():
     torch.testing.assert_close(parts.explained + parts.residuals, test.inputs)
     assert bool((LABELS[parts.prototypes] == test.labels).all())
     for index in range(6):
-        own = (LABELS == test.labels[index]).nonzero()[:, 0].tolist()
+        own = (test.labels[index] == LABELS).nonzero()[:, 0].tolist()
         found = {p: figures.aligned(test.inputs[index].numpy(), TEMPLATES[p].numpy(), 2) for p in own}
         best = max(found, key=lambda p: found[p]["correlation"])
         assert int(parts.prototypes[index]) == best

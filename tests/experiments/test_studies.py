@@ -10,7 +10,7 @@ import pytest
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError
 from lookalike.experiments import read_study, run_study, write_table
-from lookalike.experiments.studies import run_arm
+from lookalike.experiments.running import run_arm
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]

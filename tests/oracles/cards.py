@@ -1,5 +1,6 @@
 """What rows of the scorecard measure, one example at a time."""
 
+import itertools
 import math
 import statistics
 
@@ -131,3 +132,77 @@ def mean_interval(values):
         z = bias + normal.inv_cdf(share)
         ends.append(np.quantile(means, normal.cdf(bias + z / (1 - acceleration * z))))
     return ends
+
+
+def matched(alike, labels, other_labels):
+    """The best pairing of all; within a class, as many pairs as the smaller side has."""
+    pairs = [-1] * len(labels)
+    for label in set(labels):
+        rows = [row for row, other in enumerate(labels) if other == label]
+        columns = [column for column, other in enumerate(other_labels) if other == label]
+        slots = [*columns, *[None] * max(0, len(rows) - len(columns))]
+        best = max(
+            itertools.permutations(slots, len(rows)),
+            key=lambda order: sum(alike[r][c] for r, c in zip(rows, order, strict=True) if c is not None),
+        )
+        for row, column in zip(rows, best, strict=True):
+            pairs[row] = -1 if column is None else column
+    return pairs
+
+
+def matched_similarity(alike, labels, other_labels):
+    pairs = matched(alike, labels, other_labels)
+    return sum(alike[row][column] for row, column in enumerate(pairs) if column >= 0) / len(labels)
+
+
+def beyond_chance(value, chance):
+    return (value - chance) / (1 - chance)
+
+
+def winner_overlap(won, other_won):
+    found = []
+    for prototype in range(max(won) + 1):
+        own = {i for i, winner in enumerate(won) if winner == prototype}
+        line = []
+        for other in range(max(other_won) + 1):
+            others = {i for i, winner in enumerate(other_won) if winner == other}
+            line.append(len(own & others) / len(own | others) if own | others else 0.0)
+        found.append(line)
+    return found
+
+
+def consensus(alike, labels, runs, least):
+    def like(index, free):
+        return [o for o in sorted(free) if labels[o] == labels[index] and (o == index or alike[index][o] >= least)]
+
+    def rank(index, free):
+        others = like(index, free)
+        closeness = round(sum(alike[index][o] for o in others) / len(others), 9)
+        return len({runs[o] for o in others}), closeness, -index
+
+    free, found = set(range(len(labels))), []
+    while free:
+        support, _, best = max(rank(index, free) for index in free)
+        found.append((-best, support))
+        free -= set(like(-best, free))
+    return found
+
+
+def sign_flip_p(differences):
+    observed = abs(sum(differences))
+    sums = [0.0]
+    for difference in differences:
+        sums = [total + sign * difference for total in sums for sign in (-1, 1)]
+    return sum(abs(total) >= observed - 1e-9 for total in sums) / len(sums)
+
+
+def holm(p_values):
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    remaining = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    while remaining:
+        index = remaining[0]
+        largest = max(largest, len(remaining) * p_values[index])
+        adjusted[index] = min(1.0, largest)
+        remaining = remaining[1:]
+    return adjusted

@@ -60,19 +60,38 @@ def evaluate(
     run: RunFolder,
     data: Data = None,
     full: Annotated[bool, typer.Option("--full", help="Every row that needs no retraining; minutes.")] = False,
+    retraining: Annotated[
+        bool, typer.Option("--retrain", help="Also train the twin, frozen prototypes and two more seeds; resumable.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge a model on the test part of its data: how good it is, and whether its prototypes are what they seem."""
     from lookalike.cli import screen
-    from lookalike.experiments import card_of, data_of, keep_card, learned_from, open_run, quality_of
+    from lookalike.errors import ParameterError, describe
+    from lookalike.estimators import progress_bar
+    from lookalike.experiments import (
+        card_of,
+        data_of,
+        keep_card,
+        learned_from,
+        missing_trainings,
+        open_run,
+        quality_of,
+        retrain,
+    )
 
     opened = open_run(run)
     judged = data_of(opened, data)
     screen.say(judged.notes if data else ())
     quality = quality_of(opened.classifier, judged.test)
+    if retraining:
+        if data is not None:
+            raise ParameterError(describe("--retrain on the run's own data", f"--data {data}", "leave --data out"))
+        screen.announce(missing_trainings(opened), opened.extras.get("seconds"))
+        retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
     with screen.Screen(as_json) as shown:
         learned = judged if data is None else learned_from(opened)
-        card = card_of(opened, judged, learned, full=full, progress=shown.judging)
+        card = card_of(opened, judged, learned, full=full or retraining, retrained=retraining, progress=shown.judging)
     if data is None:
         keep_card(opened, card)
     screen.evaluation(quality, card, as_json)

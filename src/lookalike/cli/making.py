@@ -96,6 +96,10 @@ def _told(folder: Path, *run: Any) -> None:
 def reproduce(
     studies: Annotated[list[Path], typer.Argument(help="YAML files of studies.")],
     seeds: Annotated[int | None, typer.Option(min=1, help="In place of each study's own number.")] = None,
+    engine: Annotated[str, typer.Option(help="local: processes here; ray: a Ray cluster.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time, one thread each; 1: one run with all cores.")
+    ] = None,
 ) -> None:
     """Run studies: every arm with every seed that is not done yet; results go beside, and into TABLE.md."""
     from lookalike.cli import screen
@@ -104,5 +108,13 @@ def reproduce(
     checked = [(file, read_study(file)) for file in studies]
     for file, study in checked:
         results = file.parent / "results" / f"{study.name}.json"
-        run_study(study, results, seeds=seeds, on_run=partial(_told, file.parent), watching=screen.watched_run)
+        run_study(
+            study,
+            results,
+            seeds=seeds,
+            engine=engine,
+            workers=workers,
+            on_run=partial(_told, file.parent),
+            watching=screen.watched_run,
+        )
         typer.echo(write_table(file.parent))

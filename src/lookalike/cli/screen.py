@@ -18,6 +18,7 @@ from lookalike.estimators import PrototypeClassifier, progress_bar
 from lookalike.evaluation import Card, Quality, Verification
 from lookalike.experiments import Run
 from lookalike.experiments.asked import Asked
+from lookalike.experiments.retraining import Further
 from lookalike.experiments.studies import Arm
 from lookalike.registry import Family, members, options, plural
 from lookalike.report import ExplainedExample
@@ -88,6 +89,17 @@ def watched_run(arm: Arm, seed: int) -> list[Callback]:
 def finished_run(arm: Arm, seed: int, run: dict[str, Any]) -> None:
     """Print what came of one run of a study."""
     _out.print(f"{arm.name}, seed {seed}: accuracy {run['accuracy']:.4f} in {run['minutes']:.1f} minutes")
+
+
+def announce(missing: Sequence[Further], seconds: float | None) -> None:
+    """Say how many trainings are to come, and about how long they take."""
+    about = f", about {len(missing) * seconds / 60:.0f} minutes" if seconds else ""
+    say([f"{len(missing)} trainings to come{about}; what is done is kept"] if missing else ["all trainings are done"])
+
+
+def began(name: str) -> None:
+    """Say which further training begins."""
+    say([f"training {name}"])
 
 
 def say(notes: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, describe
 from lookalike.estimators.fitting import Fitted, neighbor_indices
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
-from lookalike.evaluation import Card, Judge, Subject, judges_of, scorecard
+from lookalike.evaluation import Card, Judge, Row, Subject, judges_of, scorecard
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -31,6 +31,8 @@ def scorecard_of(
     world: KnownWorld | None = None,
     full: bool = False,
     progress: Callable[[str], None] = lambda name: None,
+    retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
+    other_prototypes: Any = None,
 ) -> Card:
     """Judge a fitted classifier; see `lookalike.PrototypeClassifier.scorecard`.
 
@@ -48,6 +50,10 @@ def scorecard_of(
         Also what takes minutes, the training of judges among it.
     progress : callable
         Told what is about to be computed.
+    retrained : callable, optional
+        As `lookalike.evaluation.scorecard` takes it.
+    other_prototypes : array-like, optional
+        Those of the same model with another seed, as its ``prototypes_``.
 
     Raises
     ------
@@ -75,9 +81,10 @@ def scorecard_of(
         without_judges=why,
         overlap=judging is None,
         foreign={name: table_or_pictures(classifier, inputs, reset=False) for name, inputs in (foreign or {}).items()},
+        other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
         world=world,
     )
-    return scorecard(subject, full=full, progress=progress)
+    return scorecard(subject, full=full, progress=progress, retrained=retrained)
 
 
 def _examples(classifier: "PrototypeClassifier", pair: Pair) -> Examples:

@@ -84,21 +84,24 @@ def bind_row(subject: Subject) -> Row:
     whole = subject.right.mean()
     as_trained = subject.passed(parts.explained + residuals).decisions
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
-    ratios = [float(np.mean(decided == labels.numpy()) / whole) for decided in (as_trained, held_out)]
+    decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
+    if subject.other_pictures is not None:
+        others = decompose(units, labels, subject.other_pictures.float(), prototype_labels)
+        decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
+    ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
     followed = float(np.mean(as_trained == labels[partners].numpy()))
     return Row(
         "BIND",
         "decides by what the picture shows: accuracy on hybrids over ACC",
-        min(ratios),
+        min(ratios.values()),
         None,
-        worst([light(ratio, 0.95, 0.8) for ratio in ratios]),
+        worst([light(ratio, 0.95, 0.8) for ratio in ratios.values()]),
         {
-            "residuals of other classes": ratios[0],
-            "scaled and mirrored residuals": ratios[1],
+            **ratios,
             "given the residual's class": followed,
             "chance": 1 / len(subject.classes),
         },
-        "without prototypes of another seed: those need retraining",
+        "" if subject.other_pictures is not None else "without prototypes of another seed: evaluate --retrain",
     )
 
 

@@ -1,7 +1,7 @@
 """The scorecard: every row in its order, whatever becomes of the others."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,13 @@ _ROWS = (
 ROW_NAMES = tuple(entry.name for entry in _ROWS)
 
 
-def scorecard(subject: Subject, *, full: bool = False, progress: Callable[[str], None] = lambda name: None) -> Card:
+def scorecard(
+    subject: Subject,
+    *,
+    full: bool = False,
+    progress: Callable[[str], None] = lambda name: None,
+    retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
+) -> Card:
     """Judge a model by every row that needs no retraining.
 
     Parameters
@@ -59,19 +65,28 @@ def scorecard(subject: Subject, *, full: bool = False, progress: Callable[[str],
         Otherwise only the rows that take seconds.
     progress : callable
         Told the name of every row that is about to be computed.
+    retrained : callable, optional
+        Gives the rows that need further training, from the subject and its ACC.
 
     Returns
     -------
     Card
         With all fifteen rows: one that was not computed says why, or how to get it.
     """
-    rows = []
+    rows: list[Row] = []
+    further: Mapping[str, Row] = {}
     for entry in _ROWS:
+        if entry.name in further:
+            rows.append(further[entry.name])
+            continue
         if entry.compute is None or (entry.asked == _FULL and not full):
             rows.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked}"))
             continue
         progress(entry.name)
         rows.append(_computed(entry, subject))
+        if entry.name == "ACC" and retrained is not None:
+            further = _further(retrained, subject, rows[0])
+            rows[0] = further.get("ACC", rows[0])
     n_training = 0 if subject.training is None else len(subject.training)
     return Card(tuple(rows), _diagnostics(subject), n_training)
 
@@ -79,11 +94,25 @@ def scorecard(subject: Subject, *, full: bool = False, progress: Callable[[str],
 def _computed(entry: _Entry, subject: Subject) -> Row:
     try:
         return entry.compute(subject)  # type: ignore[misc]
-    except LookalikeError as error:
-        return Row(entry.name, entry.title, note=str(error))
     except Exception as error:  # noqa: BLE001 (a row that fails may not take the card with it)
-        _log.exception("row %s", entry.name)
-        return Row(entry.name, entry.title, note=f"{type(error).__name__}: {error}")
+        return Row(entry.name, entry.title, note=_why(entry.name, error))
+
+
+def _further(
+    retrained: Callable[[Subject, Row], Mapping[str, Row]], subject: Subject, accuracy: Row
+) -> Mapping[str, Row]:
+    try:
+        return retrained(subject, accuracy)
+    except Exception as error:  # noqa: BLE001 (as above)
+        why = _why("further training", error)
+        return {entry.name: Row(entry.name, entry.title, note=why) for entry in _ROWS if entry.compute is None}
+
+
+def _why(name: str, error: Exception) -> str:
+    if isinstance(error, LookalikeError):
+        return str(error)
+    _log.error("%s", name, exc_info=error)
+    return f"{type(error).__name__}: {error}"
 
 
 def _diagnostics(subject: Subject) -> dict[str, float]:

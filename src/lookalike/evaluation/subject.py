@@ -65,6 +65,8 @@ class Subject:
         Whether the judges learned from examples that the model was trained on, too.
     foreign : mapping of str to Tensor
         Inputs of no class, by what they are, in data units.
+    other_pictures : Tensor or None
+        The prototypes of another seed, in data units, their classes in the same order.
     world : KnownWorld or None
         The true prototypes, where they are known.
     """
@@ -81,6 +83,7 @@ class Subject:
     without_judges: str = "none trained yet; evaluate --full trains and keeps them"
     overlap: bool = True
     foreign: Mapping[str, Tensor] = field(default_factory=dict)
+    other_pictures: Tensor | None = None
     world: KnownWorld | None = None
 
     @property

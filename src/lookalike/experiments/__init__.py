@@ -3,8 +3,10 @@
 from lookalike.experiments.cards import card_of, keep_card, kept_card
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
+from lookalike.experiments.retraining import missing_trainings, retrain
+from lookalike.experiments.running import run_study
 from lookalike.experiments.runs import Run, data_of, fit_run, learned_from, open_run, quality_of, verify_run
-from lookalike.experiments.studies import Study, read_study, run_study
+from lookalike.experiments.studies import Study, read_study
 from lookalike.experiments.tables import write_table
 
 __all__ = [
@@ -21,11 +23,13 @@ __all__ = [
     "keep_card",
     "kept_card",
     "learned_from",
+    "missing_trainings",
     "open_run",
     "quality_of",
     "read_settings",
     "read_study",
     "report_run",
+    "retrain",
     "run_study",
     "verify_run",
     "write_table",

@@ -6,6 +6,7 @@ from typing import Any
 
 from lookalike.data import Dataset, foreign_inputs
 from lookalike.evaluation import Card
+from lookalike.experiments.retraining import other_classifiers, retrained_rows
 from lookalike.experiments.runs import Run
 from lookalike.persistence import write_whole
 
@@ -18,6 +19,7 @@ def card_of(
     learned: Dataset | None,
     *,
     full: bool = False,
+    retrained: bool = False,
     progress: Callable[[str], None] = lambda name: None,
 ) -> Card:
     """Judge a run on its data, or on other data of the same classes.
@@ -31,11 +33,14 @@ def card_of(
         Whose training part the model was trained on.
     full : bool
         Also the rows that take minutes.
+    retrained : bool
+        Also those that `lookalike.experiments.retrain` made possible.
     progress : callable
         Told what is about to be computed.
     """
     training = None if learned is None else (learned.train.inputs, learned.train.labels)
     judging = None if learned is None else learned.judging
+    others = other_classifiers(run) if retrained else []
     return run.classifier.scorecard(
         dataset.test.inputs,
         dataset.test.labels,
@@ -44,6 +49,10 @@ def card_of(
         foreign=foreign_inputs(dataset),
         world=dataset.world,
         full=full,
+        other_prototypes=others[0].prototypes_ if others else None,
+        retrained=None
+        if learned is None or not retrained
+        else lambda subject, accuracy: retrained_rows(run, learned, subject.judges, accuracy),
         progress=progress,
     )
 

@@ -2,30 +2,33 @@
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from lookalike.data import Dataset, Examples, load_dataset
 from lookalike.errors import ParameterError, describe, suggest
-from lookalike.estimators.fitting import calibrated, logits_of, prepare
-from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.parameters import options_of
-from lookalike.estimators.storage import versions
-from lookalike.evaluation import TwinNetwork, judge
+from lookalike.evaluation import ROW_NAMES
 from lookalike.experiments.config import RunConfig, config_from, read_settings
-from lookalike.experiments.runs import quality_of
-from lookalike.objectives import CrossEntropyObjective
 from lookalike.persistence import write_whole
-from lookalike.registry import FAMILIES, component, members, options
-from lookalike.training import Callback, Learner, settings_from, train
+from lookalike.registry import FAMILIES, component, members, options, require_type
+from lookalike.training import settings_from
 
-_KEYS = ("title", "source", "question", "seeds", "common", "arms", "note")
+_KEYS = {
+    "title": str,
+    "source": str,
+    "question": str,
+    "note": str,
+    "seeds": int,
+    "worlds": int,
+    "card": bool,
+    "alone": bool,
+    "common": dict,
+    "arms": dict,
+    "contrasts": list,
+}
+_CONTRAST_KEYS = {"arm": str, "against": str, "outcome": str, "smallest": float}
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
 
@@ -59,6 +62,25 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """Two arms to be compared in pairs of runs with the same seed, decided upon before the first run.
+
+    Attributes
+    ----------
+    arm, against : str
+    outcome : str
+        ``"accuracy"``, or a row of the scorecard.
+    smallest : float
+        The smallest difference that matters.
+    """
+
+    arm: str
+    against: str
+    outcome: str = "accuracy"
+    smallest: float = 0.0
+
+
+@dataclass(frozen=True)
 class Study:
     """What a study's file says.
 
@@ -68,7 +90,14 @@ class Study:
         The file's, without its ending.
     title, question, source, note : str
     seeds : int
+    worlds : int
+        What ``{world}`` in the name of the data counts through with the seeds: seed s has world s modulo this.
+    card : bool
+        Judge every run by the full scorecard, too.
+    alone : bool
+        Run one at a time, with all cores: for studies that state minutes.
     arms : tuple of Arm
+    contrasts : tuple of Contrast
     """
 
     name: str
@@ -78,10 +107,20 @@ class Study:
     note: str
     seeds: int
     arms: tuple[Arm, ...]
+    worlds: int = 1
+    card: bool = False
+    alone: bool = False
+    contrasts: tuple[Contrast, ...] = ()
+
+    def config_of(self, arm: Arm, seed: int) -> RunConfig:
+        """What a run is made from: the arm's settings, with the world of this seed."""
+        return replace(arm.config, data=arm.config.data.replace("{world}", str(seed % self.worlds)))
 
     def hash(self, arm: Arm) -> str:
         """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
         facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
+        facts += ["card"] if self.card else []
+        facts += [self.worlds] if self.worlds > 1 else []
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -92,20 +131,24 @@ def read_study(file: Path) -> Study:
     ----------
     file : Path
         YAML with ``title``, ``seeds``, ``common`` (settings of all arms) and ``arms`` (settings by name; beside those
-        of a run an arm may have ``claim``, ``comparable``, ``remark``, ``twin`` and ``label``).
+        of a run an arm may have ``claim``, ``comparable``, ``remark``, ``twin`` and ``label``); ``contrasts`` between
+        arms, ``worlds``, ``card`` and ``alone`` if wanted.
 
     Raises
     ------
     ParameterError
-        For an unknown key anywhere, or no arms.
+        For an unknown key anywhere, a value of a wrong type, no arms, or a contrast of arms that are not there.
     """
     settings = read_settings(file)
     for key in settings:
         if key not in _KEYS:
             raise ParameterError(describe(f"a key of a study in {file}", repr(key), suggest(key, _KEYS)))
+        if key not in ("common", "arms"):
+            require_type(f"{key} in {file}", settings[key], _KEYS[key])
     common, arms = settings.get("common") or {}, settings.get("arms")
     if not isinstance(common, Mapping) or not isinstance(arms, Mapping) or not arms:
         raise ParameterError(describe(f"arms by name in {file}", repr(arms), "arms: {default: {}}"))
+    named = tuple(_arm(str(name), {**common, **(chosen or {})}) for name, chosen in arms.items())
     return Study(
         name=file.stem,
         title=str(settings.get("title", file.stem)),
@@ -113,94 +156,36 @@ def read_study(file: Path) -> Study:
         source=str(settings.get("source", "")),
         note=str(settings.get("note", "")),
         seeds=int(settings.get("seeds", 3)),
-        arms=tuple(_arm(str(name), {**common, **(chosen or {})}) for name, chosen in arms.items()),
+        arms=named,
+        worlds=settings.get("worlds", 1),
+        card=settings.get("card", False),
+        alone=settings.get("alone", False),
+        contrasts=tuple(_contrast(entry, [arm.name for arm in named]) for entry in settings.get("contrasts", ())),
     )
 
 
-def run_study(
-    study: Study,
-    results: Path,
-    *,
-    seeds: int | None = None,
-    on_run: Callable[[Arm, int, dict[str, Any]], None] = lambda arm, seed, run: None,
-    watching: Callable[[Arm, int], Sequence[Callback]] = lambda arm, seed: (),
-) -> dict[str, Any]:
-    """Run every arm with every seed that the results file does not hold yet, and write the file after each run.
+def held_runs(study: Study, file: Path) -> list[dict[str, Any]]:
+    """Runs in a results file whose arms still have the settings they were made with.
 
     Parameters
     ----------
     study : Study
-    results : Path
-        JSON; runs of arms whose settings have changed are dropped from it.
-    seeds : int, optional
-        In place of the study's own number.
-    on_run : callable
-        Told of every finished run.
-    watching : callable
-        Gives the callbacks for the training of a run that begins.
+    file : Path
+        It need not be there.
 
-    Returns
-    -------
-    dict
-        What the file holds.
+    Raises
+    ------
+    ParameterError
+        If it holds something else.
     """
-    current = {arm.name: study.hash(arm) for arm in study.arms}
-    done = {(run["arm"], run["seed"]) for run in _held(current, results)}
-    loaded: dict[str, Dataset] = {}
-    for seed in range(seeds or study.seeds):
-        for arm in study.arms:
-            if (arm.name, seed) in done:
-                continue
-            key = json.dumps([arm.config.data, arm.config.data_options], sort_keys=True)
-            if key not in loaded:
-                loaded[key] = load_dataset(arm.config.data, **arm.config.data_options)
-            result = run_arm(arm, seed, loaded[key], watching(arm, seed))
-            run = {"arm": arm.name, "seed": seed, "config_hash": current[arm.name], **result}
-            write_results(study, [*_held(current, results), run], results)
-            on_run(arm, seed, run)
-    return write_results(study, _held(current, results), results)
-
-
-def _held(current: Mapping[str, str], results: Path) -> list[dict[str, Any]]:
-    """Runs in the results file whose arms still have these hashes; another process may have added some."""
-    runs = json.loads(results.read_text(encoding="utf-8"))["runs"] if results.exists() else []
-    return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
-
-
-def run_arm(arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
-    """Fit one arm with one seed and judge it on the test part.
-
-    Parameters
-    ----------
-    arm : Arm
-    seed : int
-    dataset : Dataset
-    callbacks : sequence of callable
-        Told of every event of training.
-
-    Returns
-    -------
-    dict
-        Accuracy, calibration, how training went, minutes.
-    """
-    classifier = arm.config.classifier().set_params(random_state=seed)
-    began = time.perf_counter()
-    if arm.twin:
-        history, quality = _fit_twin(classifier, dataset, callbacks)
-    else:
-        classifier.fit(dataset.train.inputs, dataset.train.labels, callbacks=callbacks)
-        history, quality = classifier.history_, quality_of(classifier, dataset.test)
-    return {
-        "accuracy": quality.accuracy,
-        "calibration_error": quality.calibration_error,
-        "training_accuracy": [round(epoch.accuracy, 5) for epoch in history],
-        "validation_accuracy": [epoch.validation_accuracy for epoch in history],
-        "minutes": round((time.perf_counter() - began) / 60, 2),
-        "n_training": len(dataset.train),
-        "n_test": len(dataset.test),
-        "threads": torch.get_num_threads(),
-        "versions": versions(),
-    }
+    if not file.exists():
+        return []
+    try:
+        runs = json.loads(file.read_text(encoding="utf-8"))["runs"]
+        current = {arm.name: study.hash(arm) for arm in study.arms}
+        return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParameterError(describe(f"results of {study.name} in {file}", str(error), "move it away")) from error
 
 
 def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[str, Any]:
@@ -239,6 +224,24 @@ def _defaults(config: RunConfig) -> dict[str, Any]:
     return {**parameters, **found}
 
 
+def _contrast(entry: Any, arms: list[str]) -> Contrast:
+    if not isinstance(entry, Mapping):
+        raise ParameterError(describe("a contrast as {arm: ..., against: ...}", repr(entry)))
+    for key, value in entry.items():
+        if key not in _CONTRAST_KEYS:
+            raise ParameterError(describe("a key of a contrast", repr(key), suggest(str(key), _CONTRAST_KEYS)))
+        require_type(f"{key} of a contrast", value, _CONTRAST_KEYS[key])
+    for side in ("arm", "against"):
+        if entry.get(side) not in arms:
+            raise ParameterError(
+                describe("an arm of the study", repr(entry.get(side)), suggest(str(entry.get(side)), arms))
+            )
+    outcome = entry.get("outcome", "accuracy")
+    if outcome.partition(": ")[0] not in ("accuracy", *ROW_NAMES):
+        raise ParameterError(describe("an outcome", repr(outcome), suggest(outcome, ("accuracy", *ROW_NAMES))))
+    return Contrast(**entry)
+
+
 def _arm(name: str, settings: dict[str, Any]) -> Arm:
     about = {key: settings.pop(key) for key in _ARM_KEYS if key in settings}
     return Arm(
@@ -250,18 +253,3 @@ def _arm(name: str, settings: dict[str, Any]) -> Arm:
         comparable=str(about.get("comparable", "")),
         remark=str(about.get("remark", "")),
     )
-
-
-def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) -> tuple[tuple, Any]:
-    """The arm's backbone, as it starts there, with a linear layer; same data, budget, schedule and augmentation."""
-    request, classes = classifier.request(dataset.train.inputs, dataset.train.labels)
-    prepared = prepare(request)
-    job = prepared.job
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed)
-        twin = TwinNetwork(prepared.network.backbone, len(classes))
-    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
-    inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
-    test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
-    temperature = calibrated(twin, prepared.validation)
-    return history, judge(logits_of(twin, test).numpy(), test.labels.numpy(), request.classes, temperature)

@@ -1,10 +1,14 @@
 """Tables of results, made from results files and from nothing else."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from lookalike.evaluation import ROW_NAMES
+from lookalike.experiments.analysis import contrasts_of, outcomes
+from lookalike.experiments.figures import write_figure
 from lookalike.experiments.studies import Arm, Study, studies_in
 from lookalike.persistence import write_whole
 
@@ -50,6 +54,7 @@ def study_table(folder: Path) -> str:
             "|---|---|---|---|---|",
         ]
         parts += [_line(study, results, arm) for arm in study.arms]
+        parts += [*_card_lines(study, results), *_contrast_lines(study, results)]
         parts += [
             "",
             *([study.note, ""] if study.note else []),
@@ -60,7 +65,7 @@ def study_table(folder: Path) -> str:
 
 
 def write_table(folder: Path) -> Path:
-    """Write ``TABLE.md`` of a folder of studies, and return it.
+    """Write ``TABLE.md`` of a folder of studies, and a figure of each; return the table.
 
     Parameters
     ----------
@@ -70,6 +75,8 @@ def write_table(folder: Path) -> Path:
     text = f"{head}\n## Claimed and reproduced\n\n{experiment_table(folder)}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
     write_whole(file, text.encode())
+    for study, results in studies_in(folder):
+        write_figure(study, results, folder / "figures" / f"{study.name}.svg")
     return file
 
 
@@ -80,6 +87,46 @@ def _line(study: Study, results: dict[str, Any] | None, arm: Arm) -> str:
     each = ", ".join(f"{value:.4f}" for value in found)
     errors, minutes = _runs(results, arm, "calibration_error"), _runs(results, arm, "minutes")
     return f"| {arm.label} | {_spread(found)} | {each} | {mean(errors):.4f} | {min(minutes):.1f} |"
+
+
+def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
+    """What the scorecard says of every arm: means over seeds, and the verdicts."""
+    shown = [row for row in ROW_NAMES if any(outcomes(results, arm.name, row) for arm in study.arms)]
+    if not study.card or not shown:
+        return []
+    lines = ["", f"| arm | {' | '.join(shown)} | verdicts |", "|---" * (len(shown) + 2) + "|"]
+    for arm in study.arms:
+        values = [list(outcomes(results, arm.name, row).values()) for row in shown]
+        verdicts = (
+            Counter(run["card"]["verdict"] for run in results["runs"] if run["arm"] == arm.name and "card" in run)
+            if results
+            else Counter()
+        )
+        cells = [f"{mean(found):.3f}" if found else "–" for found in values]
+        said = ", ".join(f"{name} ({count})" for name, count in verdicts.most_common())
+        lines.append(f"| {arm.label} | {' | '.join(cells)} | {said or '–'} |")
+    return lines
+
+
+def _contrast_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
+    found = contrasts_of(study, results)
+    if not found:
+        return []
+    labels = {arm.name: arm.label for arm in study.arms}
+    lines = [
+        "",
+        "| contrast | outcome | difference (95%) | pairs | p (Holm) | smallest that matters | reading |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in found:
+        contrast, (low, high) = result.contrast, result.interval
+        p = "–" if result.p is None else f"{result.p:.3f}"
+        size = f"{len(result.differences)} | {p} | {contrast.smallest:g}"
+        lines.append(
+            f"| {labels[contrast.arm]} less {labels[contrast.against]} | {contrast.outcome} | {result.mean:+.4f} "
+            f"({low:+.4f} to {high:+.4f}) | {size} | {result.reading} |"
+        )
+    return lines
 
 
 def _runs(results: dict[str, Any] | None, arm: Arm, figure: str = "accuracy") -> list[float]:

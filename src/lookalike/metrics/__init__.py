@@ -2,9 +2,11 @@
 
 from lookalike.metrics.agreement import beyond_prior, flip_rate
 from lookalike.metrics.calibration import best_temperature, expected_calibration_error, negative_log_likelihood
+from lookalike.metrics.contrasts import holm, sign_flip_p
 from lookalike.metrics.decisions import accuracy, confusion_matrix
 from lookalike.metrics.intervals import mean_interval
 from lookalike.metrics.judged import percentile_among, rank_correlations, transfer
+from lookalike.metrics.matching import beyond_chance, consensus, matched, matched_similarity, winner_overlap
 from lookalike.metrics.pictures import high_frequency_share, total_variation
 from lookalike.metrics.recovery import Recovery, energy_shares, shifted_similarity, template_recovery
 from lookalike.metrics.rejection import accuracy_coverage, area_under_roc
@@ -16,8 +18,10 @@ __all__ = [
     "accuracy_coverage",
     "area_under_roc",
     "best_temperature",
+    "beyond_chance",
     "beyond_prior",
     "confusion_matrix",
+    "consensus",
     "dead_prototypes",
     "duplicates",
     "effective_size",
@@ -25,12 +29,17 @@ __all__ = [
     "expected_calibration_error",
     "flip_rate",
     "high_frequency_share",
+    "holm",
+    "matched",
+    "matched_similarity",
     "mean_interval",
     "negative_log_likelihood",
     "percentile_among",
     "rank_correlations",
     "shifted_similarity",
+    "sign_flip_p",
     "template_recovery",
     "total_variation",
     "transfer",
+    "winner_overlap",
 ]

@@ -1,0 +1,102 @@
+"""What a study's results say: arms by their outcomes, and contrasts in pairs of runs with the same seed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lookalike.experiments.studies import Contrast, Study
+from lookalike.metrics import holm, mean_interval, sign_flip_p
+
+LEAST_PAIRS = 10
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class ContrastResult:
+    """One contrast, as found.
+
+    Attributes
+    ----------
+    contrast : Contrast
+    differences : tuple of float
+        Arm less the other, one per seed that both have.
+    mean : float
+    interval : tuple of float
+        95%, bootstrap, bias-corrected and accelerated.
+    p : float or None
+        Of the sign-flip test, adjusted after Holm for the contrasts of the study; ``None`` with fewer than ten pairs,
+        which are exploratory.
+    """
+
+    contrast: Contrast
+    differences: tuple[float, ...]
+    mean: float
+    interval: tuple[float, float]
+    p: float | None
+
+    @property
+    def reading(self) -> str:
+        """What it comes to, in words."""
+        low, high = self.interval
+        smallest = self.contrast.smallest
+        if self.p is None:
+            return f"exploratory, {len(self.differences)} pairs"
+        if self.p < _LEVEL:
+            word = "higher" if self.mean > 0 else "lower"
+            return word if abs(self.mean) >= smallest else f"{word}, by less than matters"
+        if smallest and -smallest < low and high < smallest:
+            return "no difference that matters"
+        return "not decided"
+
+
+def outcomes(results: Mapping[str, Any] | None, arm: str, outcome: str) -> dict[int, float]:
+    """An outcome of every run of an arm that has it, by seed.
+
+    Parameters
+    ----------
+    results : mapping or None
+        What a results file holds.
+    arm : str
+    outcome : str
+        A figure of the run, or a row of its scorecard.
+
+    Examples
+    --------
+    >>> outcomes({"runs": [{"arm": "a", "seed": 0, "accuracy": 0.5, "card": {"TR*": 0.1}}]}, "a", "TR*")
+    {0: 0.1}
+    """
+    runs = [run for run in results["runs"] if run["arm"] == arm] if results else []
+    found = {run["seed"]: run.get(outcome, run.get("card", {}).get(outcome)) for run in runs}
+    return {seed: value for seed, value in sorted(found.items()) if value is not None}
+
+
+def contrasts_of(study: Study, results: Mapping[str, Any] | None) -> list[ContrastResult]:
+    """Every contrast of a study that has at least one pair of runs.
+
+    Parameters
+    ----------
+    study : Study
+    results : mapping or None
+        What its results file holds.
+    """
+    found = []
+    for contrast in study.contrasts:
+        first, second = (outcomes(results, arm, contrast.outcome) for arm in (contrast.arm, contrast.against))
+        seeds = sorted(first.keys() & second.keys())
+        if seeds:
+            found.append((contrast, np.array([first[seed] - second[seed] for seed in seeds])))
+    tested = [index for index, (_, differences) in enumerate(found) if len(differences) >= LEAST_PAIRS]
+    adjusted = holm(np.array([sign_flip_p(found[index][1]) for index in tested]))
+    p_values = dict(zip(tested, adjusted.tolist(), strict=True))
+    return [
+        ContrastResult(
+            contrast,
+            tuple(differences.tolist()),
+            float(differences.mean()),
+            mean_interval(differences),
+            p_values.get(index),
+        )
+        for index, (contrast, differences) in enumerate(found)
+    ]

@@ -1,0 +1,78 @@
+"""A study as a picture: every run a dot, every arm a line."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from lookalike.experiments.analysis import outcomes
+from lookalike.experiments.studies import Study
+from lookalike.metrics import mean_interval
+from lookalike.persistence import write_whole
+
+_CARD_OUTCOMES = ("TR*", "TRANSFER", "NN-PCTL", "BIND")
+_INK, _DOT = "#0072b2", "#9aa5b1"
+
+
+def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) -> bool:
+    """Draw a study as an SVG file; the same results make the same file.
+
+    Parameters
+    ----------
+    study : Study
+    results : mapping or None
+    file : Path
+        Its folder is made if it is not there.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    shown = shown_outcomes(study, results)
+    if not shown:
+        return False
+    arms = list(study.arms)
+    figure = Figure(figsize=(2.2 + 2.4 * len(shown), 0.9 + 0.36 * len(arms)), layout="constrained")
+    axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axis, outcome in zip(axes, shown, strict=True):
+        for place, arm in enumerate(arms):
+            values = np.array(list(outcomes(results, arm.name, outcome).values()))
+            if not len(values):
+                continue
+            axis.plot(values, np.full(len(values), place), "o", color=_DOT, markersize=4, alpha=0.8, linewidth=0)
+            low, high = mean_interval(values)
+            axis.plot([low, high], [place, place], "-", color=_INK, linewidth=2)
+            axis.plot(values.mean(), place, "|", color=_INK, markersize=11, markeredgewidth=2)
+        axis.set_xlabel(outcome)
+        axis.grid(axis="x", color="#e3e6ea", linewidth=0.8)
+        axis.set_axisbelow(True)
+        for side in ("top", "right", "left"):
+            axis.spines[side].set_visible(False)
+        axis.tick_params(left=False, labelsize=8)
+    axes[0].set_yticks(range(len(arms)), [arm.label for arm in arms])
+    axes[0].set_ylim(len(arms) - 0.5, -0.5)
+    held = io.BytesIO()
+    with rc_context({"svg.hashsalt": study.name, "svg.fonttype": "path"}):
+        figure.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, held.getvalue())
+    return True
+
+
+def shown_outcomes(study: Study, results: Mapping[str, Any] | None) -> list[str]:
+    """Accuracy, what the contrasts are about, and the rows that a verdict is made of; as far as there are any.
+
+    Parameters
+    ----------
+    study : Study
+    results : mapping or None
+    """
+    wanted = ["accuracy", *(contrast.outcome for contrast in study.contrasts), *(_CARD_OUTCOMES if study.card else ())]
+    return [
+        outcome for outcome in dict.fromkeys(wanted) if any(outcomes(results, arm.name, outcome) for arm in study.arms)
+    ]

@@ -1,0 +1,226 @@
+"""Running studies: what is missing, one run after the other or several at once, each kept once it is done."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset
+from lookalike.errors import ParameterError, describe, require_extra, suggest
+from lookalike.estimators.fitting import calibrated, logits_of, prepare
+from lookalike.estimators.inputs import table_or_pictures
+from lookalike.estimators.storage import versions
+from lookalike.evaluation import Card, TwinNetwork, judge
+from lookalike.experiments.runs import quality_of
+from lookalike.experiments.studies import Arm, Study, held_runs, write_results
+from lookalike.objectives import CrossEntropyObjective
+from lookalike.training import Callback, Learner, train
+
+ENGINES = ("local", "ray")
+Task = tuple[Arm, int]
+OnRun = Callable[[Arm, int, dict[str, Any]], None]
+
+
+def run_study(
+    study: Study,
+    results: Path,
+    *,
+    seeds: int | None = None,
+    engine: str = "local",
+    workers: int | None = None,
+    on_run: OnRun = lambda arm, seed, run: None,
+    watching: Callable[[Arm, int], Sequence[Callback]] = lambda arm, seed: (),
+) -> dict[str, Any]:
+    """Run every arm with every seed that the results file does not hold yet, and write the file after each run.
+
+    Parameters
+    ----------
+    study : Study
+    results : Path
+        JSON; runs of arms whose settings have changed are dropped from it.
+    seeds : int, optional
+        In place of the study's own number.
+    engine : str
+        ``"local"``: processes on this machine. ``"ray"``: the Ray cluster that is connected to, or a local one.
+    workers : int, optional
+        Runs at a time, each with one thread; as many as there are cores unless given. With 1, and for a study that says
+        so, runs follow each other in this process and have all cores.
+    on_run : callable
+        Told of every finished run.
+    watching : callable
+        Gives the callbacks for the training of a run that begins, where runs follow each other.
+
+    Returns
+    -------
+    dict
+        What the file holds.
+
+    Raises
+    ------
+    ParameterError
+        For an engine that does not exist.
+    MissingExtraError
+        If Ray is wanted and not installed.
+    """
+    if engine not in ENGINES:
+        raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
+    done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
+    tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in study.arms if (arm.name, seed) not in done]
+    at_once = min(workers or os.cpu_count() or 1, len(tasks))
+    if engine == "ray" and tasks:
+        finished = _by_ray(study, tasks, workers)
+    elif at_once > 1 and not study.alone:
+        finished = _by_processes(study, tasks, at_once)
+    else:
+        finished = ((task, run_one(study, *task, watching(*task))) for task in tasks)
+    for (arm, seed), result in finished:
+        run = {"arm": arm.name, "seed": seed, "config_hash": study.hash(arm), **result}
+        write_results(study, [*held_runs(study, results), run], results)
+        on_run(arm, seed, run)
+    return write_results(study, held_runs(study, results), results)
+
+
+def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """One run of a study, its data loaded.
+
+    Parameters
+    ----------
+    study : Study
+    arm : Arm
+    seed : int
+    callbacks : sequence of callable
+    """
+    config = study.config_of(arm, seed)
+    dataset = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+    return run_arm(replace(arm, config=config), seed, dataset, callbacks, card=study.card)
+
+
+def run_arm(
+    arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback] = (), *, card: bool = False
+) -> dict[str, Any]:
+    """Fit one arm with one seed and judge it on the test part.
+
+    Parameters
+    ----------
+    arm : Arm
+    seed : int
+    dataset : Dataset
+    callbacks : sequence of callable
+        Told of every event of training.
+    card : bool
+        Also by the full scorecard; a twin has none.
+
+    Returns
+    -------
+    dict
+        Accuracy, calibration, how training went, minutes.
+    """
+    classifier = arm.config.classifier().set_params(random_state=seed)
+    began = time.perf_counter()
+    found: dict[str, Any] = {}
+    if arm.twin:
+        history, quality = _fit_twin(classifier, dataset, callbacks)
+    else:
+        classifier.fit(dataset.train.inputs, dataset.train.labels, callbacks=callbacks)
+        history, quality = classifier.history_, quality_of(classifier, dataset.test)
+    minutes = round((time.perf_counter() - began) / 60, 2)
+    if card and not arm.twin:
+        judging = dataset.judging
+        found["card"] = _figures(
+            classifier.scorecard(
+                dataset.test.inputs,
+                dataset.test.labels,
+                (dataset.train.inputs, dataset.train.labels),
+                judging=None if judging is None else (judging.inputs, judging.labels),
+                foreign=foreign_inputs(dataset),
+                world=dataset.world,
+                full=True,
+            )
+        )
+    return {
+        "accuracy": quality.accuracy,
+        "calibration_error": quality.calibration_error,
+        "training_accuracy": [round(epoch.accuracy, 5) for epoch in history],
+        "validation_accuracy": [epoch.validation_accuracy for epoch in history],
+        "minutes": minutes,
+        "n_training": len(dataset.train),
+        "n_test": len(dataset.test),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        **found,
+    }
+
+
+@lru_cache(maxsize=4)
+def _loaded(data: str, options: str) -> Dataset:
+    return load_dataset(data, **json.loads(options))
+
+
+def _figures(card: Card) -> dict[str, Any]:
+    """A card as one table of names and numbers, and its verdict."""
+    found: dict[str, Any] = {"verdict": card.verdict}
+    for row in card.rows:
+        if row.value is not None:
+            found[row.name] = round(row.value, 6)
+            found |= {f"{row.name}: {name}": round(value, 6) for name, value in (row.beside or {}).items()}
+    return found
+
+
+def _by_processes(study: Study, tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        running = {pool.submit(run_one, study, *task): task for task in tasks}
+        try:
+            for finished in as_completed(running):
+                yield running[finished], finished.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _by_ray(study: Study, tasks: Sequence[Task], workers: int | None) -> Iterator[tuple[Task, dict[str, Any]]]:
+    try:
+        import ray
+    except ImportError as error:
+        raise require_extra("ray", "ray") from error
+    if not ray.is_initialized():
+        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    remote = ray.remote(num_cpus=1)(_alone_in_its_process)
+    running = {remote.remote(study, *task): task for task in tasks}
+    waiting = list(running)
+    while waiting:
+        finished, waiting = ray.wait(waiting)
+        for reference in finished:
+            yield running[reference], ray.get(reference)
+
+
+def _alone_in_its_process(study: Study, arm: Arm, seed: int) -> dict[str, Any]:
+    _one_thread()
+    return run_one(study, arm, seed)
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) -> tuple[tuple, Any]:
+    """The arm's backbone, as it starts there, with a linear layer; same data, budget, schedule and augmentation."""
+    request, classes = classifier.request(dataset.train.inputs, dataset.train.labels)
+    prepared = prepare(request)
+    job = prepared.job
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(request.seed)
+        twin = TwinNetwork(prepared.network.backbone, len(classes))
+    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
+    inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
+    test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
+    temperature = calibrated(twin, prepared.validation)
+    return history, judge(logits_of(twin, test).numpy(), test.labels.numpy(), request.classes, temperature)
