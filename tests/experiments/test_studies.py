@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from lookalike.data import Dataset, Part
-from lookalike.errors import DataNotFoundError, ParameterError
+from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
 from lookalike.experiments import read_study, run_study, write_table
+from lookalike.experiments.analysis import contrasts_of
 from lookalike.experiments.running import run_arm
+from lookalike.experiments.studies import Contrast
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]
@@ -95,10 +97,10 @@ def test_an_interrupted_study_goes_on(folder):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(study, results, on_run=stop)
-    run_study(study, results, on_run=lambda arm, seed, run: done.append((arm.name, seed)))
+        run_study(study, results, workers=1, on_run=stop)
+    run_study(study, results, workers=1, on_run=lambda arm, seed, run: done.append((arm.name, seed)))
     assert sorted(done) == [(arm, seed) for arm in ("cosine", "dot", "twin") for seed in (0, 1)]
-    whole = run_study(study, folder / "alone.json", on_run=lambda *_: None)
+    whole = run_study(study, folder / "alone.json", workers=1)
     kept = json.loads(results.read_text())
     assert [run["accuracy"] for run in kept["runs"]] == [run["accuracy"] for run in whole["runs"]]
     assert all(run["accuracy"] > 0.5 for run in kept["runs"])
@@ -106,9 +108,11 @@ def test_an_interrupted_study_goes_on(folder):
 
 def test_a_changed_arm_is_run_again_and_no_other(folder):
     results, done = folder / "results" / "small.json", []
-    run_study(read_study(folder / "small.yaml"), results, seeds=1)
+    run_study(read_study(folder / "small.yaml"), results, seeds=1, workers=1)
     (folder / "small.yaml").write_text(SMALL.replace("similarity: dot", "similarity: l2"))
-    run_study(read_study(folder / "small.yaml"), results, seeds=1, on_run=lambda arm, *_: done.append(arm.name))
+    run_study(
+        read_study(folder / "small.yaml"), results, seeds=1, workers=1, on_run=lambda arm, *_: done.append(arm.name)
+    )
     assert done == ["dot"]
 
 
@@ -116,7 +120,7 @@ def test_tables_claim_nothing_that_was_not_run(folder):
     empty = write_table(folder).read_text()
     assert "| small | cosine | 0.5000 | not run yet |" in empty
     study = read_study(folder / "small.yaml")
-    found = run_study(study, folder / "results" / "small.json", seeds=1)
+    found = run_study(study, folder / "results" / "small.json", seeds=1, workers=1)
     table = write_table(folder).read_text()
     accuracy = {run["arm"]: run["accuracy"] for run in found["runs"]}
     assert f"| small | cosine | 0.5000 | {accuracy['cosine']:.4f}, 1 | {accuracy['cosine'] - 0.5:+.4f} |" in table
@@ -142,3 +146,121 @@ def test_a_wrong_study_is_refused(tmp_path, text, match):
         read_study(tmp_path / "study.yaml")
     with pytest.raises(DataNotFoundError, match="check the path"):
         read_study(tmp_path / "nothing.yaml")
+
+
+WITH_CARD = """
+title: With a card
+question: Do runs at once give the numbers of runs one by one?
+source: this test
+seeds: 2
+worlds: 2
+card: true
+common:
+  data: "knownproto:L0:{world}"
+  data__limit: 300
+  data__judge_share: 0.15
+  backbone: mlp
+  prototypes__n_per_class: 3
+  training__epochs: 2
+arms:
+  points: {}
+  noise: {initializer: uniform, label: "from noise"}
+contrasts:
+  - {arm: points, against: noise, outcome: TR*, smallest: 0.05}
+"""
+
+
+@pytest.fixture
+def carded(tmp_path):
+    (tmp_path / "carded.yaml").write_text(WITH_CARD)
+    return read_study(tmp_path / "carded.yaml")
+
+
+def figures_of(found):
+    return [(run["arm"], run["seed"], run["accuracy"], run.get("card")) for run in found["runs"]]
+
+
+@pytest.mark.slow
+def test_engines_give_the_same_numbers(folder):
+    study, done = read_study(folder / "small.yaml"), []
+    local = run_study(
+        study, folder / "local.json", workers=2, on_run=lambda arm, seed, run: done.append((arm.name, seed))
+    )
+    assert sorted(done) == [(arm, seed) for arm in ("cosine", "dot", "twin") for seed in (0, 1)]
+    assert all(run["threads"] == 1 for run in local["runs"])
+    ray = pytest.importorskip("ray")
+    try:
+        distributed = run_study(study, folder / "ray.json", engine="ray", workers=2)
+    finally:
+        ray.shutdown()
+    assert figures_of(local) == figures_of(distributed)
+
+
+def test_a_study_with_cards_has_contrasts_and_a_figure(carded, tmp_path):
+    found = run_study(carded, tmp_path / "results" / "carded.json", workers=1)
+    assert len({run["card"]["TR*"] for run in found["runs"] if run["arm"] == "points"}) == 2
+    assert all({"TRANSFER", "BIND", "verdict"} <= run["card"].keys() for run in found["runs"])
+    table = write_table(tmp_path).read_text()
+    assert "| points less from noise | TR* |" in table
+    assert "exploratory, 2 pairs" in table
+    assert "| arm | ACC | OOD-AUROC |" in table
+    figure = (tmp_path / "figures" / "carded.svg").read_bytes()
+    assert figure.startswith(b"<?xml")
+    write_table(tmp_path)
+    assert (tmp_path / "figures" / "carded.svg").read_bytes() == figure
+
+
+def test_a_run_that_fails_says_so_and_keeps_what_is_done(folder):
+    text = SMALL.replace("dot: {similarity: dot,", "dot: {training__learning_rate: 1.0e+9, training__optimizer: sgd,")
+    (folder / "small.yaml").write_text(text)
+    study, results = read_study(folder / "small.yaml"), folder / "results" / "small.json"
+    with pytest.raises(TrainingError):
+        run_study(study, results, workers=1)
+    assert [run["arm"] for run in json.loads(results.read_text())["runs"]] == ["cosine"]
+
+
+def test_an_unknown_engine_and_wrong_results_are_refused(folder):
+    study = read_study(folder / "small.yaml")
+    with pytest.raises(ParameterError, match="did you mean 'local'"):
+        run_study(study, folder / "x.json", engine="locl")
+    (folder / "x.json").write_text("[]")
+    with pytest.raises(ParameterError, match="move it away"):
+        run_study(study, folder / "x.json")
+
+
+@pytest.mark.parametrize(
+    ("extra", "match"),
+    [
+        ("contrasts: [{arm: cosin, against: dot}]", "did you mean 'cosine'"),
+        ("contrasts: [{arm: cosine, against: dot, outcom: x}]", "did you mean 'outcome'"),
+        ("contrasts: [{arm: cosine, against: dot, outcome: TR}]", "an outcome"),
+        ("contrasts: [a]", "a contrast as"),
+        ("card: perhaps", "to be bool"),
+        ("worlds: many", "to be int"),
+    ],
+)
+def test_a_wrong_contrast_is_refused(folder, extra, match):
+    (folder / "small.yaml").write_text(f"{SMALL}\n{extra}\n")
+    with pytest.raises(ParameterError, match=match):
+        read_study(folder / "small.yaml")
+
+
+def test_contrasts_are_paired_by_seed():
+    study = replace(
+        STUDIES[0],
+        contrasts=(Contrast("a", "b", "accuracy", 0.01), Contrast("a", "c", "accuracy", 0.01)),
+    )
+    runs = [{"arm": "a", "seed": seed, "accuracy": 0.9 + 0.001 * seed} for seed in range(12)]
+    runs += [{"arm": "b", "seed": seed, "accuracy": 0.8 + 0.001 * seed} for seed in range(2, 12)]
+    runs += [{"arm": "c", "seed": seed, "accuracy": 0.9 + 0.001 * (11 - seed)} for seed in range(12)]
+    clear, null = contrasts_of(study, {"runs": runs})
+    assert len(clear.differences) == 10
+    assert clear.mean == pytest.approx(0.1)
+    assert clear.p == pytest.approx(2 * 2 / 2**10)
+    assert clear.reading == "higher"
+    assert null.mean == pytest.approx(0, abs=1e-12)
+    assert null.reading == "no difference that matters"
+    (few, *_) = contrasts_of(study, {"runs": [run for run in runs if run["seed"] < 5]})
+    assert few.p is None
+    assert few.reading == "exploratory, 3 pairs"
+    assert contrasts_of(study, None) == []

@@ -107,7 +107,7 @@ def judges_of(
     cache = folder or cache_folder() / "judges"
     found = []
     for backbone, seed in PICTURE_JUDGES if is_picture else TABLE_JUDGES:
-        settings = _settings(len(own), is_picture)
+        settings = _settings(len(own), is_picture, backbone)
         place = cache / _key(own, n_classes, backbone, seed, settings)
         name = f"{backbone}, seed {seed}"
         network = _untrained(own, n_classes, backbone, seed)
@@ -121,11 +121,13 @@ def judges_of(
     return found
 
 
-def _settings(n_examples: int, is_picture: bool) -> TrainingSettings:
+def _settings(n_examples: int, is_picture: bool, backbone: str) -> TrainingSettings:
     resolved = TrainingSettings(keep="last").resolve(n_examples, is_picture)
     steps_per_epoch = -(-n_examples // int(resolved.batch_size))
     epochs = max(_LEAST_EPOCHS, -(-_LEAST_STEPS // steps_per_epoch))
-    return TrainingSettings(keep="last", epochs=epochs).resolve(n_examples, is_picture)
+    # A linear model has a long way to go.
+    rate = {"learning_rate": 2e-2} if backbone == "identity" else {}
+    return TrainingSettings(keep="last", epochs=epochs, **rate).resolve(n_examples, is_picture)
 
 
 def _key(examples: Examples, n_classes: int, backbone: str, seed: int, settings: TrainingSettings) -> str:
