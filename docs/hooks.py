@@ -1,9 +1,12 @@
 """What the documentation generates: the table of components from the registry, tables of results from results files."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
-from lookalike.experiments.tables import experiment_table, study_table
+from lookalike.experiments.studies import studies_in
+from lookalike.experiments.tables import experiment_table, study_section, study_table
 from lookalike.registry import FAMILIES, members, options, plural
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +39,17 @@ def benchmark_table() -> str:
     return "\n".join(lines)
 
 
+def study(name: str) -> str:
+    """One study: its figure and its tables."""
+    found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
+    figure = ROOT / "experiments" / "figures" / f"{name}.svg"
+    drawn = []
+    if figure.exists():
+        content = base64.b64encode(figure.read_bytes()).decode()
+        drawn = [f'<img src="data:image/svg+xml;base64,{content}" alt="{found[0].title}: every run a dot">', ""]
+    return "\n".join([*drawn, *study_section(*found)])
+
+
 def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
     """Fill the marks in a page."""
     for mark, make in (
@@ -46,4 +60,4 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
     ):
         if mark in markdown:
             markdown = markdown.replace(mark, make())
-    return markdown
+    return re.sub(r"<!-- study (\w+) -->", lambda match: study(match.group(1)), markdown)

@@ -46,22 +46,32 @@ def study_table(folder: Path) -> str:
     folder : Path
         Of studies and their ``results``.
     """
-    parts = []
-    for study, results in studies_in(folder):
-        parts += [f"### {study.title}", "", *([study.question, ""] if study.question else [])]
-        parts += [
-            "| arm | test accuracy (mean ± sd, seeds) | each seed | calibration error | minutes (fastest seed) |",
-            "|---|---|---|---|---|",
-        ]
-        parts += [_line(study, results, arm) for arm in study.arms]
-        parts += [*_card_lines(study, results), *_contrast_lines(study, results)]
-        parts += [
-            "",
-            *([study.note, ""] if study.note else []),
-            f"`lookalike reproduce experiments/{study.name}.yaml`",
-            "",
-        ]
-    return "\n".join(parts) + "\n"
+    return "\n".join("\n".join(study_section(*pair)) for pair in studies_in(folder)) + "\n"
+
+
+def study_section(study: Study, results: dict[str, Any] | None) -> list[str]:
+    """The lines about one study.
+
+    Parameters
+    ----------
+    study : Study
+    results : dict or None
+        What its results file holds.
+    """
+    return [
+        f"### {study.title}",
+        "",
+        *([study.question, ""] if study.question else []),
+        "| arm | test accuracy (mean ± sd, seeds) | each seed | calibration error | minutes (fastest seed) |",
+        "|---|---|---|---|---|",
+        *(_line(study, results, arm) for arm in study.arms),
+        *_card_lines(study, results),
+        *_contrast_lines(study, results),
+        "",
+        *([study.note, ""] if study.note else []),
+        f"`lookalike reproduce experiments/{study.name}.yaml`",
+        "",
+    ]
 
 
 def write_table(folder: Path) -> Path:
