@@ -16,6 +16,7 @@ from PIL import Image
 
 from lookalike.cli import main
 from lookalike.estimators import PrototypeClassifier
+from lookalike.evaluation import ROW_NAMES
 
 QUICK = ["--set", "backbone=mlp", "--set", "training__epochs=3", "--set", "data__limit=300"]
 
@@ -171,7 +172,11 @@ def test_explain_shows_a_picture_of_another_size_and_says_so(run_folder, call, t
 def test_evaluate_and_verify(run_folder, call):
     code, out, _ = call("evaluate", run_folder, "--json")
     assert code == 0
-    assert json.loads(out) == json.loads((run_folder / "evaluation.json").read_text())
+    found = json.loads(out)
+    card = found.pop("scorecard")
+    assert found == json.loads((run_folder / "evaluation.json").read_text())
+    assert card == json.loads((run_folder / "scorecard.json").read_text())
+    assert [row["name"] for row in card["rows"]] == list(ROW_NAMES)
     code, out, _ = call("verify", run_folder, "--json")
     found = json.loads(out)
     assert code == 0

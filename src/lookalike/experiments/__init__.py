@@ -3,7 +3,7 @@
 from lookalike.experiments.cards import card_of, keep_card, kept_card
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
-from lookalike.experiments.retraining import missing_trainings, retrain
+from lookalike.experiments.retraining import further_trainings, missing_trainings, retrain
 from lookalike.experiments.running import run_study
 from lookalike.experiments.runs import Run, data_of, fit_run, learned_from, open_run, quality_of, verify_run
 from lookalike.experiments.studies import Study, read_study
@@ -20,6 +20,7 @@ __all__ = [
     "data_of",
     "explained",
     "fit_run",
+    "further_trainings",
     "keep_card",
     "kept_card",
     "learned_from",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lookalike.data import Dataset, foreign_inputs
-from lookalike.evaluation import Card
+from lookalike.evaluation import Card, Row
 from lookalike.experiments.retraining import other_classifiers, retrained_rows
 from lookalike.experiments.runs import Run
 from lookalike.persistence import write_whole
@@ -58,14 +58,34 @@ def card_of(
 
 
 def keep_card(run: Run, card: Card) -> None:
-    """Write a card into the run's folder, where the report finds it.
+    """Write a card into the run's folder, where the report finds it; rows that a fuller card of it has stay.
 
     Parameters
     ----------
     run : Run
     card : Card
     """
-    write_whole(run.folder / CARD, json.dumps(card.to_dict(), indent=1, allow_nan=False).encode())
+    values = card.to_dict()
+    before = {row["name"]: row for row in (kept_card(run) or {"rows": []})["rows"]}
+    rows = [before.get(row["name"], row) if row["value"] is None else row for row in values["rows"]]
+    kept = card_from([*rows], values["diagnostics"], values["n_training"]).to_dict()
+    write_whole(run.folder / CARD, json.dumps(kept, indent=1, allow_nan=False).encode())
+
+
+def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_training: int) -> Card:
+    """A card from plain values.
+
+    Parameters
+    ----------
+    rows : list of dict
+    diagnostics : dict
+    n_training : int
+    """
+    made = [
+        Row(**{**row, "interval": row["interval"] and tuple(row["interval"]), "failing": tuple(row["failing"])})
+        for row in rows
+    ]
+    return Card(tuple(made), diagnostics, n_training)
 
 
 def kept_card(run: Run) -> dict[str, Any] | None:

@@ -1,0 +1,100 @@
+"""The scorecard on the command line and in the report."""
+
+import json
+import shutil
+
+import pytest
+
+from lookalike.experiments import further_trainings, missing_trainings, open_run
+from tests.cli.test_commands import QUICK, call, run_folder  # noqa: F401 (fixtures)
+
+
+@pytest.fixture(scope="module")
+def copy(run_folder, tmp_path_factory):  # noqa: F811
+    folder = tmp_path_factory.mktemp("judged") / "digits"
+    shutil.copytree(run_folder, folder)
+    return folder
+
+
+def values(out):
+    return {row["name"]: row["value"] for row in json.loads(out)["scorecard"]["rows"]}
+
+
+def test_quick_then_full(copy, call):  # noqa: F811
+    (copy / "scorecard.json").unlink(missing_ok=True)
+    code, out, _ = call("evaluate", copy)
+    assert code == 0
+    assert "verdict: open" in out
+    assert "--full" in out
+    code, out, _ = call("evaluate", copy, "--full", "--json")
+    assert code == 0
+    full = values(out)
+    assert {name for name, value in full.items() if value is None} == {"D-FROZEN", "SEED-R", "TR*"}
+    card = json.loads(out)["scorecard"]
+    assert card["verdict"] != "open"
+    assert any("judges overlap" in row["note"] for row in card["rows"])
+    # A quick card afterwards finds the judges, and does not throw away what the full one found.
+    quick = values(call("evaluate", copy, "--json")[1])
+    assert quick["TRANSFER"] == full["TRANSFER"]
+    assert quick["BIND"] is None
+    kept = json.loads((copy / "scorecard.json").read_text())
+    assert {row["name"]: row["value"] for row in kept["rows"]} == full
+    assert kept["verdict"] == card["verdict"]
+
+
+def test_the_report_shows_the_card(copy, call):  # noqa: F811
+    call("evaluate", copy)
+    assert call("report", copy)[0] == 0
+    page = (copy / "report.html").read_text()
+    assert "Are these prototypes true?" in page
+    assert "OOD-AUROC" in page
+    (copy / "scorecard.json").write_text("[1")
+    assert call("report", copy)[0] == 0
+    assert "Are these prototypes true?" not in (copy / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
+    run = open_run(copy)
+    assert len(missing_trainings(run)) == len(further_trainings(run)) == 6
+    code, out, err = call("evaluate", copy, "--retrain", "--json")
+    assert code == 0
+    assert "6 trainings to come" in err
+    found = values(out)
+    assert None not in {name: value for name, value in found.items() if name != "TR*"}.values()
+    rows = {row["name"]: row for row in json.loads(out)["scorecard"]["rows"]}
+    assert rows["ACC"]["light"] in ("green", "amber", "red")
+    assert "twin" in rows["ACC"]["beside"]
+    assert "what the start already had" in rows["SEED-R"]["beside"]
+    assert "prototypes of another seed" in rows["BIND"]["beside"]
+    assert rows["SEED-R"]["note"] == "3 runs"
+    (copy / "retrained" / "frozen-1.json").unlink()
+    shutil.rmtree(copy / "retrained" / "seed-2")
+    assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-2"}
+    code, out, err = call("evaluate", copy, "--retrain", "--json")
+    assert "2 trainings to come" in err
+    assert values(out) == found
+
+
+def test_retraining_is_for_the_runs_own_data(copy, call):  # noqa: F811
+    code, _, err = call("evaluate", copy, "--retrain", "--data", "digits")
+    assert code == 2
+    assert "leave --data out" in err
+
+
+def test_other_data_leave_the_kept_card_alone(copy, call):  # noqa: F811
+    (copy / "scorecard.json").unlink(missing_ok=True)
+    code, out, _ = call("evaluate", copy, "--data", "digits", "--json")
+    assert code == 0
+    assert values(out)["ACC"] > 0.5
+    assert not (copy / "scorecard.json").exists()
+
+
+def test_a_known_world_is_judged_by_its_truth(call, tmp_path):  # noqa: F811
+    settings = [*QUICK, "--set", "data__judge_share=0.2"]
+    assert call("fit", "knownproto:L3:1", "--out", tmp_path / "known", *settings)[0] == 0
+    code, out, _ = call("evaluate", tmp_path / "known", "--json")
+    assert code == 0
+    rows = {row["name"]: row for row in json.loads(out)["scorecard"]["rows"]}
+    assert 0 < rows["TR*"]["value"] < 1
+    assert "unseen templates" in rows["OOD-AUROC"]["beside"]
