@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 .PHONY: demo test check docs clean
 
 demo: $(VENV)/.demo
-	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite
-	$(BIN)/lookalike evaluate runs/demo
+	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite --set data__judge_share=0.1667
+	$(BIN)/lookalike evaluate runs/demo --full
 	$(BIN)/lookalike verify runs/demo
 	$(BIN)/lookalike explain runs/demo test:0 --picture runs/demo/explanation.png
 	$(BIN)/lookalike report runs/demo

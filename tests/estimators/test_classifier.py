@@ -457,3 +457,13 @@ def test_feature_names_and_data_frames_out(iris):
     X, y = iris
     classifier = PrototypeClassifier(prototypes__n_per_class=1, **QUICK).set_output(transform="pandas").fit(X, y)
     assert list(classifier.transform(X[:2]).columns) == [f"prototypeclassifier{i}" for i in range(3)]
+
+
+def test_right_in_every_validation_example_is_not_certain_of_everything():
+    generator = np.random.default_rng(0)
+    y = np.arange(1200) % 3
+    X = 8 * np.eye(3)[y] + generator.normal(size=(1200, 3))
+    classifier = PrototypeClassifier(prototypes__n_per_class=1, random_state=0, training__epochs=5).fit(X, y)
+    probabilities = classifier.predict_proba(X)
+    assert (probabilities.argmax(1) == y).all()
+    assert 0.9 < probabilities.max(1).mean() < 0.9999

@@ -202,7 +202,9 @@ def logits_of(network: ComparingNetwork, examples: Examples) -> Tensor:
 
 
 def calibrated(network: ComparingNetwork, validation: Examples) -> float:
-    """The best temperature on the validation part; 1 where a handful of examples, all right, would ask for certainty.
+    """The best temperature on the validation part; 1 where there is a handful of examples only.
+
+    Where every decision is right, nothing would speak against certainty: the least sure one then counts as wrong.
 
     Parameters
     ----------
@@ -213,7 +215,13 @@ def calibrated(network: ComparingNetwork, validation: Examples) -> float:
     """
     if len(validation) < _ENOUGH_TO_CALIBRATE_BY:
         return 1.0
-    return best_temperature(logits_of(network, validation).numpy(), validation.labels.numpy())
+    logits, labels = logits_of(network, validation), validation.labels
+    best = logits.topk(2, dim=1)
+    if bool((best.indices[:, 0] == labels).all()):
+        least_sure = (best.values[:, 0] - best.values[:, 1]).argmin()
+        labels = labels.clone()
+        labels[least_sure] = best.indices[least_sure, 1]
+    return best_temperature(logits.numpy(), labels.numpy())
 
 
 def neighbor_indices(about: GlobalExplanation) -> list[int]:

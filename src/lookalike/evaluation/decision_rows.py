@@ -38,10 +38,8 @@ def rejection_row(subject: Subject) -> Row:
     if not subject.foreign:
         raise DataError(describe("inputs of no class to compare with", "none"))
     known = subject.tested.scores.max(1).values.numpy()
-    values = {
-        name: area_under_roc(known, subject.passed(inputs).scores.max(1).values.numpy())
-        for name, inputs in subject.foreign.items()
-    }
+    unknown = {name: subject.passed(inputs).scores.max(1).values.numpy() for name, inputs in subject.foreign.items()}
+    values = {name: area_under_roc(known, scores) for name, scores in unknown.items()}
     coverage, accuracies = accuracy_coverage(known, subject.right)
     worst = min(values, key=lambda name: values[name])
     answered = float(accuracies[np.searchsorted(coverage, _COVERAGE)])
@@ -49,7 +47,7 @@ def rejection_row(subject: Subject) -> Row:
         "OOD-AUROC",
         "largest similarity: known against foreign",
         values[worst],
-        _auroc_interval(known, subject.passed(subject.foreign[worst]).scores.max(1).values.numpy()),
+        _auroc_interval(known, unknown[worst]),
         light(values[worst], 0.9, 0.6),
         {
             "chance": 0.5,
