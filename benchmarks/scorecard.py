@@ -1,7 +1,7 @@
 """Rows of the scorecard against the passes that they need: ``python -m benchmarks.scorecard``.
 
-10,000 test pictures of 28 x 28, 40 prototypes, 3 x 2,000 foreign pictures, 2,000 training pictures for what is usual: the
-rows that read nothing but forward passes (ACC, OOD-AUROC, SIZE, SUFF@3), and the same passes alone.
+10,000 test pictures of 28 x 28, 40 prototypes, 3 x 2,000 foreign pictures, 2,000 training pictures for what is usual:
+the rows that read nothing but forward passes (ACC, OOD-AUROC, SIZE, SUFF@3), and the same passes alone.
 """
 
 import numpy as np

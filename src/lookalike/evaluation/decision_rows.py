@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.card import Row, light
-from lookalike.evaluation.subject import Subject, sample
+from lookalike.evaluation.subject import Pass, Subject, sample
 from lookalike.metrics import accuracy, accuracy_coverage, area_under_roc, effective_size, flip_rate, mean_interval
 
 _SHOWN = 3
@@ -225,15 +225,15 @@ def _decided_by(subject: Subject, places: Tensor) -> np.ndarray:
     return subject.logits_of(scores).argmax(1).numpy()
 
 
-def _top_of_class(subject: Subject, passed: object) -> np.ndarray:
-    scores, decisions = passed.scores, torch.from_numpy(passed.decisions)  # type: ignore[attr-defined]
+def _top_of_class(subject: Subject, passed: Pass) -> np.ndarray:
+    scores, decisions = passed.scores, torch.from_numpy(passed.decisions)
     own = decisions[:, None] == subject.network.prototypes.labels[None]
     return scores.masked_fill(~own, float("-inf")).argmax(1).numpy()
 
 
 def _nearest(inputs: Tensor, reference: Tensor, subject: Subject) -> np.ndarray:
     units = [subject.preprocessing.to_data_units(each).flatten(1) for each in (inputs, reference)]
-    return torch.cdist(*units).argmin(1).numpy()
+    return torch.cdist(units[0], units[1]).argmin(1).numpy()
 
 
 def _auroc_interval(known: np.ndarray, unknown: np.ndarray, n_resamples: int = 100) -> tuple[float, float]:

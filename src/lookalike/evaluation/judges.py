@@ -126,8 +126,8 @@ def _settings(n_examples: int, is_picture: bool, backbone: str) -> TrainingSetti
     steps_per_epoch = -(-n_examples // int(resolved.batch_size))
     epochs = max(_LEAST_EPOCHS, -(-_LEAST_STEPS // steps_per_epoch))
     # A linear model has a long way to go.
-    rate = {"learning_rate": 2e-2} if backbone == "identity" else {}
-    return TrainingSettings(keep="last", epochs=epochs, **rate).resolve(n_examples, is_picture)
+    rate = 2e-2 if backbone == "identity" else TrainingSettings.learning_rate
+    return TrainingSettings(keep="last", epochs=epochs, learning_rate=rate).resolve(n_examples, is_picture)
 
 
 def _key(examples: Examples, n_classes: int, backbone: str, seed: int, settings: TrainingSettings) -> str:

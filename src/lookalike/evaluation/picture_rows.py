@@ -1,5 +1,7 @@
 """Rows of the scorecard that ask what the prototypes show."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -276,10 +278,10 @@ def _duplicates(subject: Subject) -> int:
     return duplicates(align(pictures, pictures, _SHIFT).correlation.numpy(), subject.labels)
 
 
-def _foreseen(subject: Subject, judges: list[Judge] | tuple, inputs: Tensor, pictures: Tensor) -> np.ndarray:
+def _foreseen(subject: Subject, judges: Sequence[Judge], inputs: Tensor, pictures: Tensor) -> np.ndarray:
     """The class of the prototype that looks most like each input: pixels, and what judges see, half and half."""
     units = [subject.preprocessing.to_data_units(each).float() for each in (inputs, pictures)]
-    alike = align(*units, 0).correlation
+    alike = align(units[0], units[1], 0).correlation
     for judge in judges:
         seen = [torch.from_numpy(judge.look(each)[0]) for each in (inputs, pictures)]
         alike = alike + _correlation(*seen) / len(judges)

@@ -168,7 +168,7 @@ def energy_shares(prototypes: np.ndarray, spans: dict[str, list[np.ndarray]]) ->
         if whole <= 1e-24:
             continue
         basis = np.zeros((rest.size, 0))
-        found = {}
+        found: dict[str, float] = {}
         for name, pictures in spans.items():
             columns = pictures[index].reshape(len(pictures[index]), -1).T.astype(float)
             basis = _extended(basis, columns - columns.mean(0))

@@ -77,7 +77,7 @@ def medoid_loss(distances: Tensor) -> float:
 def _build(distances: Tensor, k: int) -> Tensor:
     """One point after the other, each the one that lowers the loss most."""
     nearest = torch.full((len(distances),), float("inf"), dtype=distances.dtype)
-    chosen = []
+    chosen: list[int] = []
     for _ in range(k):
         losses = torch.minimum(distances, nearest[:, None]).sum(0)
         losses[chosen] = float("inf")
