@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lookalike.data import Dataset, Examples
+from lookalike.errors import DataError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.fitting import prepare
 from lookalike.estimators.inputs import table_or_pictures
@@ -135,11 +136,14 @@ def retrained_rows(
         ACC.
     n_seeds : int
     """
-    done = {further: _kept(run, further) for further in further_trainings(run, n_seeds)}
-    found = {further: values["accuracy"] for further, values in done.items() if values is not None}
-    twin = next(value for further, value in found.items() if further.kind == "twin")
-    own = [float(accuracy.value or 0.0), *(value for further, value in found.items() if further.kind == "seed")]
-    frozen = [value for further, value in found.items() if further.kind == "frozen"]
+    found: dict[str, list[float]] = {"twin": [], "frozen": [], "seed": []}
+    for further in further_trainings(run, n_seeds):
+        kept = _kept(run, further)
+        if kept is None:
+            raise DataError(describe(f"the training {further.name}", "none kept", "evaluate --retrain"))
+        found[further.kind].append(kept["accuracy"])
+    twin, frozen = found["twin"][0], found["frozen"]
+    own = [float(accuracy.value or 0.0), *found["seed"]]
     classifiers = [run.classifier, *other_classifiers(run, n_seeds)]
     return {
         "ACC": replace(
