@@ -41,5 +41,5 @@ def own_judges(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lookalike.evaluation.judges.cache_folder", lambda: folder)
-        patch.setattr("lookalike.evaluation.judges._LEAST_STEPS", 200)
+        patch.setattr("lookalike.evaluation.judges._LEAST_STEPS", 100)
         yield folder
