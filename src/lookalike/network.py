@@ -188,7 +188,8 @@ def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor
 
     def keep(name: str) -> Callable:
         def hook(_module: nn.Module, _args: tuple, output: Tensor) -> None:
-            outputs[name] = torch.cat([outputs[name], output]) if name in outputs else output
+            # A copy: the next layer may write over it.
+            outputs[name] = torch.cat([outputs[name], output]) if name in outputs else output.clone()
 
         return hook
 

@@ -74,6 +74,40 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     code, out, err = call("evaluate", copy, "--retrain", "--json")
     assert "2 trainings to come" in err
     assert values(out) == found
+    # A full card afterwards knows the further trainings; a quick one leaves them in the kept card.
+    assert values(call("evaluate", copy, "--full", "--json")[1]) == found
+    call("evaluate", copy)
+    kept = {row["name"]: row for row in json.loads((copy / "scorecard.json").read_text())["rows"]}
+    assert kept["ACC"]["light"] == rows["ACC"]["light"]
+    assert kept["SEED-R"]["value"] == found["SEED-R"]
+
+
+def test_rows_that_latent_prototypes_and_patches_cannot_have_say_why(call, tmp_path):  # noqa: F811
+    small = ["--set", "training__epochs=2", "--set", "data__limit=300"]
+    projected = [*small, "--set", "backbone=mlp", "--set", "prototypes=latent"]
+    assert call("fit", "digits", "--out", tmp_path / "latent", *projected)[0] == 0
+    code, out, _ = call("evaluate", tmp_path / "latent", "--retrain", "--json")
+    assert code == 0
+    found = values(out)
+    assert found["STAND-IN"] is None
+    assert found["D-FROZEN"] is not None
+    patches = [*small, "--set", "backbone=lenet", "--set", "prototypes__size=20"]
+    assert call("fit", "knownproto:L0", "--out", tmp_path / "patches", *patches)[0] == 0
+    code, out, _ = call("evaluate", tmp_path / "patches", "--full", "--json")
+    assert code == 0
+    notes = {row["name"]: row["note"] for row in json.loads(out)["scorecard"]["rows"]}
+    assert "as large as inputs" in notes["TRANSFER"]
+    assert "as large as inputs" in notes["STAND-IN"]
+
+
+def test_a_table_has_a_card_too(call, tmp_path):  # noqa: F811
+    assert call("fit", "wine", "--out", tmp_path / "wine", "--set", "training__epochs=5")[0] == 0
+    code, out, _ = call("evaluate", tmp_path / "wine", "--retrain", "--json")
+    assert code == 0
+    rows = {row["name"]: row for row in json.loads(out)["scorecard"]["rows"]}
+    assert {name for name, row in rows.items() if row["value"] is None} == {"FLIP", "SIM@1", "TR*", "BIND"}
+    assert "rows of a table" in rows["BIND"]["note"]
+    assert rows["SEED-R"]["beside"]["random real examples"] < 0.9
 
 
 def test_retraining_is_for_the_runs_own_data(copy, call):  # noqa: F811

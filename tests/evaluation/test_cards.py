@@ -24,7 +24,12 @@ from lookalike.evaluation.card import light, worst
     ],
 )
 def test_lights(value, green, red, expected):
-    assert light(value, green, red) == expected
+    assert light(value, green, red, larger_is_better=green >= red) == expected
+
+
+def test_a_threshold_below_the_other_does_not_turn_a_light_around():
+    assert light(1.0, 0.45, 0.5, larger_is_better=True) == "green"
+    assert light(0.1, 0.45, 0.5, larger_is_better=True) == "red"
 
 
 def test_the_worst_light():
@@ -43,6 +48,8 @@ def test_the_worst_light():
         ("red", "red", "amber", "red", "mixed"),
         ("amber", "green", "green", "green", "mixed"),
         ("none", "green", "green", "green", "open"),
+        ("green", "green", "none", "green", "picture, bound"),
+        ("red", "green", "none", "green", "open"),
         ("green", "none", "green", "green", "open"),
     ],
 )

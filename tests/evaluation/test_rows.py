@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lookalike.backbones import ModuleBackbone
 from lookalike.errors import DataError
 from lookalike.evaluation import ROW_NAMES, judges_of, scorecard
 from lookalike.evaluation.binding import bind_row, decompose
@@ -100,15 +101,21 @@ def test_points_are_typical_and_noise_is_not(judges, noisy):
     assert row.failing == tuple(range(12))
 
 
-def test_a_path_of_real_pictures_is_one_and_of_noise_less(judges):
-    backbone = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 3), torch.nn.ReLU(), torch.nn.Flatten())
-    from lookalike.backbones import ModuleBackbone
-
-    training = examples("L1")
+def test_a_path_of_real_pictures_is_one_and_of_noise_less():
+    torch.manual_seed(0)
+    backbone = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 3), torch.nn.ReLU(inplace=True), torch.nn.Flatten())
+    training = examples("L0")
     points = torch.stack([training.inputs[(training.labels == label).nonzero()[3, 0]] for label in LABELS])
-    real, noise = (path_row(subject(each, ModuleBackbone((1, 28, 28), module=backbone))) for each in (points, NOISE))
-    assert real.value > 0.8
-    assert noise.value < real.value
+    real, noise = (
+        path_row(subject(each, ModuleBackbone((1, 28, 28), module=backbone), "L0")) for each in (points, NOISE)
+    )
+    assert real.value == pytest.approx(1, abs=0.25)
+    assert noise.value < 0.5
+    assert noise.light == "red"
+    # A class with one example cannot be measured, and fails nobody.
+    lone = training.select((training.labels != 5).nonzero()[:, 0])
+    without = path_row(replace(subject(points, ModuleBackbone((1, 28, 28), module=backbone), "L0"), training=lone))
+    assert not set(without.failing) & {9, 10, 11}
 
 
 def test_cover_of_points_medoids_and_copies(true, judges):
@@ -116,6 +123,7 @@ def test_cover_of_points_medoids_and_copies(true, judges):
     copies = torch.stack([training.inputs[(training.labels == label).nonzero()[0, 0]] for label in LABELS])
     assert cover_row(true).value > cover_row(subject(NOISE, judges=judges)).value
     row = cover_row(subject(copies, judges=judges))
+    assert {"k-means", "random points"} <= row.beside.keys()
     assert row.beside["duplicates"] == 6
     assert row.beside["dead"] == 6
     assert row.light != "green"
@@ -184,7 +192,10 @@ def test_a_picture_is_its_prototype_and_a_rest():
 
 
 def test_a_matched_filter_is_bound_and_a_reader_of_marks_is_not(true):
-    bound = bind_row(true)
+    alone = bind_row(true)
+    assert alone.value > 0.95
+    assert alone.light == "amber"
+    bound = bind_row(replace(true, other_pictures=TEMPLATES))
     assert bound.value > 0.95
     assert bound.light == "green"
     assert bound.beside["given the residual's class"] < 0.05
@@ -199,7 +210,8 @@ def test_a_matched_filter_is_bound_and_a_reader_of_marks_is_not(true):
 
 
 def test_a_full_card_has_every_row_in_its_order(true):
-    card = scorecard(replace(true, stand_ins=TEMPLATES, foreign={"noise": NOISE}), full=True)
+    whole = replace(true, stand_ins=TEMPLATES, foreign={"noise": NOISE}, other_pictures=TEMPLATES)
+    card = scorecard(whole, full=True)
     assert tuple(row.name for row in card.rows) == ROW_NAMES
     missing = {row.name for row in card.rows if row.value is None}
     # The identity backbone has no layers to follow.

@@ -91,7 +91,8 @@ def evaluate(
         retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
     with screen.Screen(as_json) as shown:
         learned = judged if data is None else learned_from(opened)
-        card = card_of(opened, judged, learned, full=full or retraining, retrained=retraining, progress=shown.judging)
+        known = retraining or (full and data is None and not missing_trainings(opened))
+        card = card_of(opened, judged, learned, full=full or retraining, retrained=known, progress=shown.judging)
     if data is None:
         keep_card(opened, card)
     screen.evaluation(quality, card, as_json)

@@ -36,7 +36,8 @@ def foreign_inputs(dataset: Dataset, n: int = _SIZE) -> dict[str, np.ndarray]:
     >>> {name: len(inputs) for name, inputs in foreign_inputs(load_dataset("digits"), 50).items()}
     {'noise': 50, 'inverted': 50}
     """
-    known = dataset.test.inputs[:n]
+    order = np.random.default_rng(1).permutation(len(dataset.test))
+    known = dataset.test.inputs[np.sort(order[:n])]
     low, high = dataset.train.inputs.min(), dataset.train.inputs.max()
     if known.ndim == 2:
         low, high = dataset.train.inputs.min(0), dataset.train.inputs.max(0)

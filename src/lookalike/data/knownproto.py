@@ -40,7 +40,8 @@ class Level:
     n_distractors : int
         Glyphs of no class in places the template leaves free.
     marked : bool
-        A corner mark names the class of 90% of the training pictures and of no test picture.
+        A corner mark names the class in 90% of the training pictures; in the others, and in all test pictures, it
+        is that of a random class.
     code : float
         Amplitude of a fixed pattern per class, added in training; in a test picture it is that of a random class.
     """

@@ -10,7 +10,7 @@ from torch import Tensor
 from lookalike.data import Examples, content_split
 from lookalike.data.knownproto import KnownWorld
 from lookalike.data.splits import JUDGE_SHARE
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators.fitting import Fitted, neighbor_indices
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.evaluation import Card, Judge, Row, Subject, judges_of, scorecard
@@ -109,7 +109,7 @@ def _judges(
         found = judges_of(
             examples, n_classes, train_missing=full, progress=lambda name: progress(f"training a judge: {name}")
         )
-    except DataError as error:
+    except LookalikeError as error:
         return [], f"none that could be trained ({error})"
     return found, "none trained yet; evaluate --full trains and keeps them"
 

@@ -70,8 +70,6 @@ def decompose(inputs: Tensor, labels: Tensor, pictures: Tensor, prototype_labels
 def bind_row(subject: Subject) -> Row:
     """BIND: accuracy on hybrids of what a prototype explains of an input and what is left of one of another class."""
     pictures = subject.require_images()
-    if len(subject.classes) < 2 or not subject.right.any():
-        raise DataError(describe("a model that is right about two classes", "none"))
     test = sample(subject.test, _SAMPLE)
     labels, prototype_labels = test.labels, torch.from_numpy(subject.labels)
     missing = sorted(set(labels.tolist()) - set(prototype_labels.tolist()))
@@ -81,7 +79,9 @@ def bind_row(subject: Subject) -> Row:
     parts = decompose(units, labels, pictures.float(), prototype_labels)
     partners = _partners(labels)
     residuals = parts.residuals[partners]
-    whole = subject.right.mean()
+    whole = float(np.mean(subject.passed(test.inputs).decisions == labels.numpy()))
+    if not whole:
+        raise DataError(describe("a model that is ever right", "accuracy 0"))
     as_trained = subject.passed(parts.explained + residuals).decisions
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
     decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
@@ -95,14 +95,22 @@ def bind_row(subject: Subject) -> Row:
         "decides by what the picture shows: accuracy on hybrids over ACC",
         min(ratios.values()),
         None,
-        worst([light(ratio, 0.95, 0.8) for ratio in ratios.values()]),
+        _colour(list(ratios.values()), subject.other_pictures is not None),
         {
             **ratios,
             "given the residual's class": followed,
             "chance": 1 / len(subject.classes),
         },
-        "" if subject.other_pictures is not None else "without prototypes of another seed: evaluate --retrain",
+        ""
+        if subject.other_pictures is not None
+        else "not green without prototypes of another seed: evaluate --retrain",
     )
+
+
+def _colour(ratios: list[float], whole: bool) -> str:
+    """Green only where prototypes of another seed were tried, too."""
+    found = worst([light(ratio, 0.95, 0.8, larger_is_better=True) for ratio in ratios])
+    return "amber" if found == "green" and not whole else found
 
 
 def _partners(labels: Tensor) -> Tensor:

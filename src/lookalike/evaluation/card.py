@@ -131,7 +131,7 @@ def verdict_of(lights: Mapping[str, str]) -> str:
     transfer, typical, stand_in, bind = (
         lights.get(name, "none") for name in ("TRANSFER", "NN-PCTL", "STAND-IN", "BIND")
     )
-    if "none" in (transfer, typical, stand_in):
+    if "none" in (transfer, typical) or (transfer == "red" and stand_in == "none"):
         return OPEN
     if transfer == "green" and typical != "red":
         return BOUND if bind == "green" else PICTURE
@@ -142,21 +142,22 @@ def verdict_of(lights: Mapping[str, str]) -> str:
     return MIXED
 
 
-def light(value: float, green: float, red: float) -> str:
-    """Green from one threshold on, red beyond the other; which of them is larger says which way is good.
+def light(value: float, green: float, red: float, *, larger_is_better: bool) -> str:
+    """Green from one threshold on, red beyond the other.
 
     Parameters
     ----------
     value : float
     green, red : float
-        Green at ``green`` or better; red if worse than ``red``.
+        Green at ``green`` or better, otherwise red if worse than ``red``.
+    larger_is_better : bool
 
     Examples
     --------
-    >>> light(0.95, 0.9, 0.6), light(0.5, 0.9, 0.6), light(3, 3, 10), light(7, 3, 10)
-    ('green', 'red', 'green', 'amber')
+    >>> light(0.95, 0.9, 0.6, larger_is_better=True), light(7, 3, 10, larger_is_better=False)
+    ('green', 'amber')
     """
-    sign = 1 if green >= red else -1
+    sign = 1 if larger_is_better else -1
     if sign * value >= sign * green:
         return "green"
     return "red" if sign * value < sign * red else "amber"

@@ -11,7 +11,16 @@ from torch import Tensor
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.card import Row, light
 from lookalike.evaluation.subject import Pass, Subject, sample
-from lookalike.metrics import accuracy, accuracy_coverage, area_under_roc, effective_size, flip_rate, mean_interval
+from lookalike.metrics import (
+    accuracy,
+    accuracy_coverage,
+    area_under_roc,
+    dead_prototypes,
+    effective_size,
+    flip_rate,
+    mean_interval,
+)
+from lookalike.transforms import shifted
 
 _SHOWN = 3
 _BATCH = 500
@@ -48,7 +57,7 @@ def rejection_row(subject: Subject) -> Row:
         "largest similarity: known against foreign",
         values[worst],
         _auroc_interval(known, unknown[worst]),
-        light(values[worst], 0.9, 0.6),
+        light(values[worst], 0.9, 0.6, larger_is_better=True),
         {
             "chance": 0.5,
             **values,
@@ -78,10 +87,11 @@ def size_row(subject: Subject) -> Row:
         "SIZE",
         "prototypes that share a decision",
         float(every.mean()),
-        mean_interval(every[:2000]),
-        light(float(every.mean()), 3, 10),
+        mean_interval(_some(every)),
+        light(float(every.mean()), 3, 10, larger_is_better=False),
         {
             "prototypes": float(scores.shape[1]),
+            "of them live": float((~dead_prototypes(subject.wins, subject.labels)).sum()),
             "whose removal changes the decision": float(deciding.mean()),
         },
     )
@@ -104,8 +114,8 @@ def sufficiency_row(subject: Subject) -> Row:
         "SUFF@3",
         "same decision from the three prototypes shown",
         float(agreement.mean()),
-        mean_interval(agreement[:2000]),
-        light(float(agreement.mean()), 0.95, 0.8),
+        mean_interval(_some(agreement)),
+        light(float(agreement.mean()), 0.95, 0.8, larger_is_better=True),
         {
             "random three": float((decided["random"] == decisions.numpy()).mean()),
             "the runner-up's three give the runner-up": float((decided["runner-up"] == runner_ups.numpy()).mean()),
@@ -122,6 +132,7 @@ def stand_in_row(subject: Subject) -> Row:
         )
     if subject.network.prototypes.space != "input":
         raise DataError(describe("prototypes that are inputs", "prototypes in activation space", "prototypes='pixel'"))
+    subject.require_pictures()
     whole = subject.right.mean()
     if not whole:
         raise DataError(describe("a model that is ever right", "accuracy 0"))
@@ -135,7 +146,7 @@ def stand_in_row(subject: Subject) -> Row:
         "accuracy with the nearest real examples as prototypes, over ACC",
         ratio,
         None,
-        light(ratio, 0.98, 0.9),
+        light(ratio, 0.98, 0.9, larger_is_better=True),
         {"the model itself": 1.0},
     )
 
@@ -143,6 +154,8 @@ def stand_in_row(subject: Subject) -> Row:
 def flip_row(subject: Subject) -> Row:
     """FLIP: how often another prototype is named for the same class after a change nobody would call one."""
     subject.require_images()
+    if subject.preprocessing.shape[0] not in (1, 3):
+        raise DataError(describe("grey or colour pictures", f"{subject.preprocessing.shape[0]} channels"))
     examples = sample(subject.test, _FLIPPED)
     before = subject.passed(examples.inputs)
     reference = None if subject.training is None else sample(subject.training, 2 * _FLIPPED)
@@ -161,7 +174,12 @@ def flip_row(subject: Subject) -> Row:
     if neighbors:
         beside["nearest neighbour"] = float(np.mean(list(neighbors.values())))
     return Row(
-        "FLIP", "another prototype for the same class after a tiny change", value, None, light(value, 0.05, 0.2), beside
+        "FLIP",
+        "another prototype for the same class after a tiny change",
+        value,
+        None,
+        light(value, 0.05, 0.2, larger_is_better=False),
+        beside,
     )
 
 
@@ -185,13 +203,13 @@ def disturbed(subject: Subject, inputs: Tensor) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(units.shape, generator=generator) * _NOISE * (high - low)
     steps = torch.randint(0, 4, (len(units),), generator=generator)
-    rolled = [units.roll(step, axis) for step, axis in ((1, 2), (-1, 2), (1, 3), (-1, 3))]
-    shifted = torch.stack([rolled[int(step)][index] for index, step in enumerate(steps)])
+    # Up, left, right and down, in the three by three of all shifts by at most a pixel.
+    moved = shifted(units, 1)[torch.arange(len(units)), torch.tensor((1, 3, 5, 7))[steps]]
     middle = units.mean((1, 2, 3), keepdim=True)
     contrast = 1 + _CONTRAST * (2 * torch.randint(0, 2, (len(units), 1, 1, 1), generator=generator) - 1)
     return {
         f"JPEG quality {_JPEG_QUALITY}": preprocessing.from_eight_bit(_compressed(preprocessing.to_eight_bit(inputs))),
-        "shift by 1 pixel": shifted,
+        "shift by 1 pixel": moved,
         f"noise {_NOISE}": (units + noise).clamp(low, high),
         f"contrast {_CONTRAST:.0%}": (middle + (units - middle) * contrast).clamp(low, high),
     }
@@ -208,12 +226,11 @@ def _compressed(arrays: np.ndarray) -> np.ndarray:
 
 
 def _top(subject: Subject, classes: Tensor, n: int) -> Tensor:
-    """The prototypes that contribute most to given classes, beyond what is usual; shape ``(n_inputs, n)``."""
+    """The prototypes that an explanation of given classes shows: the largest contributions; ``(n_inputs, n)``."""
     head = subject.network.head
-    usual = head.contributions(subject.typical_scores[None])[0]
     found = []
     for scores, chosen in zip(subject.tested.scores.split(_BATCH), classes.split(_BATCH), strict=True):
-        whole = head.contributions(scores) - usual
+        whole = head.contributions(scores)
         found.append(whole[torch.arange(len(chosen)), :, chosen].abs().topk(n, dim=1).indices)
     return torch.cat(found)
 
@@ -229,6 +246,11 @@ def _top_of_class(subject: Subject, passed: Pass) -> np.ndarray:
     scores, decisions = passed.scores, torch.from_numpy(passed.decisions)
     own = decisions[:, None] == subject.network.prototypes.labels[None]
     return scores.masked_fill(~own, float("-inf")).argmax(1).numpy()
+
+
+def _some(values: np.ndarray, n: int = 2000) -> np.ndarray:
+    """At most so many of the values, spread over all of them."""
+    return np.random.default_rng(0).permutation(values)[:n]
 
 
 def _nearest(inputs: Tensor, reference: Tensor, subject: Subject) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
 from lookalike.data import Examples
@@ -48,7 +49,7 @@ def transfer_row(subject: Subject) -> Row:
         "judges see the prototype's class in it",
         value,
         mean_interval(agreed),
-        light(value, 0.9 * float(np.mean(able)), 0.5),
+        light(value, max(0.9 * float(np.mean(able)), 0.5), 0.5, larger_is_better=True),
         {"judges on real examples": float(np.mean(able)), "chance": 1 / len(subject.classes)},
         OVERLAP if subject.overlap else "",
         tuple(int(prototype) for prototype in np.flatnonzero(agreed < 0.5)),
@@ -71,7 +72,7 @@ def typicality_row(subject: Subject) -> Row:
         "distance to the training data, among test examples",
         float(each.mean()),
         mean_interval(each),
-        light(float(each.mean()), 0.9, 0.97),
+        light(float(each.mean()), 0.9, 0.97, larger_is_better=False),
         {"a test example": 0.5},
         OVERLAP if subject.overlap else "",
         tuple(int(prototype) for prototype in np.flatnonzero(each > 0.97)),
@@ -82,30 +83,30 @@ def typicality_row(subject: Subject) -> Row:
 def path_row(subject: Subject) -> Row:
     """PATH: whether a prototype's activations rank as those of real examples of its class do, at every layer."""
     pictures, training = subject.require_pictures(), subject.require_training()
-    network, layers = subject.network, _layers(subject.network.backbone)
-    rows = [_some_of(training, label) for label in range(len(subject.classes))]
-    kept = [label for label, found in enumerate(rows) if len(found) > 1]
-    real = torch.cat([training.inputs[rows[label]] for label in kept])
-    places = np.concatenate([[label] * len(rows[label]) for label in kept])
-    dtype = subject.activations.dtype
-    taps = []
-    for inputs in (pictures, real):
-        with tapped(network.backbone, layers) as outputs:
-            network.backbone(subject.preprocessing.standardize(inputs, dtype))
-        taps.append({name: output.flatten(1).numpy() for name, output in outputs.items()})
-    ratios = []
-    for name in layers:
-        own = rank_correlations(taps[0][name], taps[1][name])
-        among = rank_correlations(taps[1][name], taps[1][name])
-        ratios.append([_ratio(own[row], among, places == label) for row, label in enumerate(subject.labels)])
-    each = np.min(ratios, axis=0)
-    worst = layers[int(np.mean(ratios, axis=1).argmin())]
+    backbone, layers = subject.network.backbone, _layers(subject.network.backbone)
+    ratios = np.full((len(layers), len(subject.labels)), np.nan)
+    for label in np.unique(subject.labels):
+        own = np.flatnonzero(subject.labels == label)
+        rows = _some_of(training, int(label))
+        if len(rows) < 2:
+            continue
+        units = [subject.preprocessing.to_data_units(each) for each in (pictures[own], training.inputs[rows])]
+        with tapped(backbone, layers) as outputs:
+            backbone(subject.preprocessing.standardize(torch.cat(units), subject.activations.dtype))
+        for place, name in enumerate(layers):
+            table = outputs[name].flatten(1).numpy()
+            ratios[place, own] = _ratios(table[: len(own)], table[len(own) :])
+    measured = ~np.isnan(ratios).any(0)
+    if not measured.any():
+        raise DataError(describe("two training examples of a class", "fewer of every class"))
+    each = ratios.min(0)
+    worst = layers[int(ratios[:, measured].mean(1).argmin())]
     return Row(
         "PATH",
         "activations like those of real examples, at the worst layer",
-        float(each.mean()),
-        mean_interval(each),
-        light(float(each.mean()), 0.8, 0.5),
+        float(each[measured].mean()),
+        mean_interval(each[measured]),
+        light(float(each[measured].mean()), 0.8, 0.5, larger_is_better=True),
         {"real examples": 1.0},
         f"worst at {worst}",
         tuple(int(prototype) for prototype in np.flatnonzero(each < 0.5)),
@@ -117,22 +118,31 @@ def cover_row(subject: Subject) -> Row:
     judges, pictures, labels = subject.require_judges(), subject.require_pictures(), subject.labels
     random = np.random.default_rng(0)
     examples = subject.test if subject.training is None else subject.training
-    losses: dict[str, float] = {"own": 0.0, "medoids": 0.0, "random points": 0.0}
+    losses = np.zeros((len(judges), 4))
     for label in np.unique(labels):
         inputs = examples.inputs[_some_of(examples, int(label), _PER_CLASS)]
         k = min(int(np.sum(labels == label)), len(inputs))
-        for judge in judges if k else ():
-            real, own = (torch.from_numpy(judge.look(each)[0]) for each in (inputs, pictures[labels == label]))
+        if not k:
+            continue
+        centroids = _centroids(examples.preprocessing.to_data_units(inputs), k)
+        drawn = torch.from_numpy(random.permutation(len(inputs))[:k])
+        for row, judge in enumerate(judges):
+            looked = (judge.look(each)[0] for each in (inputs, pictures[labels == label], centroids))
+            real, own, centers = map(torch.from_numpy, looked)
             among = torch.cdist(real, real)
-            losses["own"] += medoid_loss(torch.cdist(real, own))
-            losses["medoids"] += medoid_loss(among[:, k_medoids(among, k)])
-            losses["random points"] += medoid_loss(among[:, torch.from_numpy(random.permutation(len(real))[:k])])
-    if not losses["own"]:
-        raise DataError(describe("examples that differ", "all alike"))
-    dead = dead_prototypes(_wins(subject), labels)
-    value = losses["medoids"] / losses["own"]
+            places = (
+                among[:, k_medoids(among, k)],
+                torch.cdist(real, own),
+                torch.cdist(real, centers),
+                among[:, drawn],
+            )
+            losses[row] += [medoid_loss(distances) for distances in places]
+    if not losses.all():
+        raise DataError(describe("examples that differ in what judges see", "all alike"))
+    value, by_centroids, by_points = (float(np.mean(losses[:, 0] / losses[:, column])) for column in (1, 2, 3))
+    dead = dead_prototypes(subject.wins, labels)
     double = _duplicates(subject) if subject.preprocessing.is_picture else 0
-    colour = light(value, 0.9, 0.7)
+    colour = light(value, 0.9, 0.7, larger_is_better=True)
     return Row(
         "COVER",
         "how well the prototypes cover their classes, best medoids = 1",
@@ -140,7 +150,8 @@ def cover_row(subject: Subject) -> Row:
         None,
         "amber" if colour == "green" and dead.any() else colour,
         {
-            "random points": losses["medoids"] / losses["random points"] if losses["random points"] else 1.0,
+            "k-means": by_centroids,
+            "random points": by_points,
             "dead": float(dead.sum()),
             "duplicates": float(double),
         },
@@ -160,7 +171,9 @@ def simulation_row(subject: Subject) -> Row:
     if subject.training is not None:
         real = subject.training.inputs[_one_each(subject.training, subject.labels)]
         beside["real examples as prototypes"] = beyond_prior(_foreseen(subject, judges, test.inputs, real), decided)
-        colour, note = light(value, 0.8 * beside["real examples as prototypes"], 0.0), ""
+        wanted = 0.8 * beside["real examples as prototypes"]
+        colour = "red" if value <= 0 else light(value, max(wanted, 0.0), 0.0, larger_is_better=True)
+        note = ""
     return Row("SIM@1", "decisions foreseen from the pictures, beyond the prior", value, None, colour, beside, note)
 
 
@@ -177,7 +190,7 @@ def recovery_row(subject: Subject) -> Row:
         "true prototypes recovered",
         found.corrected,
         None,
-        light(found.corrected, 0.7, 0.2),
+        light(found.corrected, 0.7, 0.2, larger_is_better=True),
         {
             "wrong classes": 0.0,
             "truth": 1.0,
@@ -244,14 +257,12 @@ def _layers(backbone: nn.Module) -> list[str]:
     return names
 
 
-def _ratio(own: np.ndarray, among: np.ndarray, same: np.ndarray) -> float:
-    """Mean correlation with the class's examples, over that among them."""
-    n = int(same.sum())
-    if n < 2:
-        return 0.0
-    inside = among[np.ix_(same, same)]
-    usual = (inside.sum() - np.trace(inside)) / (n * (n - 1))
-    return float(own[same].mean() / usual) if usual > 0 else 0.0
+def _ratios(own: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Mean correlation of each row with the real ones, over that among these; 0 where these have nothing in common."""
+    n = len(real)
+    among = rank_correlations(real, real)
+    usual = (among.sum() - np.trace(among)) / (n * (n - 1))
+    return rank_correlations(own, real).mean(1) / usual if usual > 0 else np.zeros(len(own))
 
 
 def _some_of(examples: Examples, label: int, n: int = _IMAGES_PER_CLASS) -> Tensor:
@@ -266,11 +277,10 @@ def _one_each(examples: Examples, labels: np.ndarray) -> list[int]:
     return [queues[int(label)].pop(0) if len(queues[int(label)]) > 1 else queues[int(label)][0] for label in labels]
 
 
-def _wins(subject: Subject) -> np.ndarray:
-    """How often each prototype is the most similar of its class to a test example of the class; shape ``(p,)``."""
-    labels, targets = subject.network.prototypes.labels, subject.test.labels
-    scores = subject.tested.scores.masked_fill(targets[:, None] != labels[None], float("-inf"))
-    return torch.bincount(scores.argmax(1), minlength=len(labels)).numpy()
+def _centroids(inputs: Tensor, k: int) -> Tensor:
+    """Centroids of k-means in data units, as inputs, shape ``(k, ...)``."""
+    found = KMeans(k, n_init=1, random_state=0).fit(inputs.flatten(1).double().numpy()).cluster_centers_
+    return torch.from_numpy(found).float().view(k, *inputs.shape[1:])
 
 
 def _duplicates(subject: Subject) -> int:

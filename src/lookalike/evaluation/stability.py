@@ -1,7 +1,7 @@
 """Stability: whether other seeds, or other samples of the data, lead to the same prototypes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -102,14 +102,23 @@ def stability_of(
     starts : sequence of Tensor
         The prototypes before training, in data units, in the order of the runs.
     judges : sequence of Judge
+        Asked about pictures only.
 
     Raises
     ------
     DataError
-        For fewer than two runs.
+        For fewer than two runs, or prototypes that are not whole inputs.
     """
     if len(runs) < 2:
         raise DataError(describe("at least two runs", f"{len(runs)}"))
+    shapes = {tuple(run.pictures.shape[1:]) for run in runs}
+    if shapes != {tuple(training.inputs.shape[1:])} or not all(len(run.pictures) == len(run.labels) for run in runs):
+        raise DataError(describe("prototypes that are whole inputs", f"shapes {sorted(shapes)}", "prototypes='pixel'"))
+    if not training.preprocessing.is_picture:
+        # Columns have units of their own; a correlation over a row means something in standard units only.
+        runs = [replace(run, pictures=training.preprocessing.standardize(run.pictures)) for run in runs]
+        starts = [training.preprocessing.standardize(start) for start in starts]
+        judges = ()
     pairs = list(combinations(range(len(runs)), 2))
     alike = {pair: _alike(*(runs[index].pictures for index in pair)) for pair in pairs}
     labels = [run.labels for run in runs]
@@ -152,7 +161,7 @@ def stability_row(found: Stability) -> Row:
         "prototypes alike across seeds, beyond chance",
         value,
         mean_interval(np.array(found.corrected)),
-        light(value, 0.5, 0.1),
+        light(value, 0.5, 0.1, larger_is_better=True),
         beside,
         f"{found.n_runs} runs",
         tuple(index for index, share in enumerate(found.overlap) if share < 0.1),
@@ -192,7 +201,8 @@ def _draw(training: Examples, labels: np.ndarray, generator: torch.Generator) ->
         rows = np.flatnonzero(labels == label)
         order = torch.randperm(len(places), generator=generator)
         chosen[torch.from_numpy(rows)] = places[order[torch.arange(len(rows)) % len(places)]]
-    return training.preprocessing.to_data_units(training.inputs[chosen])
+    preprocessing, drawn = training.preprocessing, training.inputs[chosen]
+    return preprocessing.to_data_units(drawn) if preprocessing.is_picture else preprocessing.standardize(drawn)
 
 
 def _responses(runs: Sequence[PrototypeSet], pairs: list[tuple[int, int]]) -> float:

@@ -102,6 +102,13 @@ class Subject:
         return self.tested.decisions == self.test.labels.numpy()
 
     @cached_property
+    def wins(self) -> np.ndarray:
+        """How often each prototype is the most similar of its class to a test example of the class; shape ``(p,)``."""
+        labels, targets = self.network.prototypes.labels, self.test.labels
+        scores = self.tested.scores.masked_fill(targets[:, None] != labels[None], float("-inf"))
+        return torch.bincount(scores.argmax(1), minlength=len(labels)).numpy()
+
+    @cached_property
     def typical_scores(self) -> Tensor:
         """The median score of every prototype, shape ``(p,)``, over at most 2,000 training examples.
 
@@ -147,7 +154,7 @@ class Subject:
         Raises
         ------
         DataError
-            If they are none: latent prototypes that were never projected.
+            If they are none, as latent prototypes that were never projected, or smaller than inputs.
         """
         if len(self.pictures) != len(self.labels):
             raise DataError(
@@ -155,6 +162,14 @@ class Subject:
                     "prototypes that are inputs, or were projected onto some",
                     "prototypes in activation space",
                     "prototypes='pixel', or training='projected'",
+                )
+            )
+        if tuple(self.pictures.shape[1:]) != self.preprocessing.shape:
+            raise DataError(
+                describe(
+                    f"prototypes as large as inputs, {self.preprocessing.shape}",
+                    f"patches of shape {tuple(self.pictures.shape[1:])}",
+                    "rows about parts come with spatial prototypes",
                 )
             )
         return self.pictures

@@ -67,7 +67,10 @@ def keep_card(run: Run, card: Card) -> None:
     """
     values = card.to_dict()
     before = {row["name"]: row for row in (kept_card(run) or {"rows": []})["rows"]}
-    rows = [before.get(row["name"], row) if row["value"] is None else row for row in values["rows"]]
+    rows = [
+        before.get(row["name"], row) if row["value"] is None or row["light"] == "none" else row
+        for row in values["rows"]
+    ]
     kept = card_from([*rows], values["diagnostics"], values["n_training"]).to_dict()
     write_whole(run.folder / CARD, json.dumps(kept, indent=1, allow_nan=False).encode())
 
@@ -97,6 +100,7 @@ def kept_card(run: Run) -> dict[str, Any] | None:
     """
     try:
         card = json.loads((run.folder / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        card_from(card["rows"], card["diagnostics"], card["n_training"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return card if isinstance(card, dict) and isinstance(card.get("rows"), list) else None
+    return card

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lookalike.data import Dataset, Examples
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.fitting import prepare
 from lookalike.estimators.inputs import table_or_pictures
@@ -62,7 +62,7 @@ def further_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
         With the run's own, at least 2.
     """
     config = run.config
-    first = int(config.parameters.get("random_state", 0))
+    first = int(config.parameters.get("random_state") or 0)
     seeds = [first + step for step in range(n_seeds)]
     kept = {name: value for name, value in config.parameters.items() if name.partition("__")[0] != "initializer"}
     frozen = replace(config, parameters={**kept, "initializer": "points", "training": "frozen_prototypes"})
@@ -148,13 +148,20 @@ def retrained_rows(
     return {
         "ACC": replace(
             accuracy,
-            light=light(twin - own[0], 0.01, 0.05),
+            light=light(twin - own[0], 0.01, 0.05, larger_is_better=False),
             beside={"twin": twin, "mean of the seeds": float(np.mean(own))},
             note="",
         ),
         "D-FROZEN": _frozen_row(own, frozen),
-        "SEED-R": stability_row(_stability(run, classifiers, dataset, judges)),
+        "SEED-R": _seed_row(run, classifiers, dataset, judges),
     }
+
+
+def _seed_row(run: Run, classifiers: Sequence[PrototypeClassifier], dataset: Dataset, judges: Sequence[Judge]) -> Row:
+    try:
+        return stability_row(_stability(run, classifiers, dataset, judges))
+    except LookalikeError as error:
+        return Row("SEED-R", "prototypes alike across seeds, beyond chance", note=str(error))
 
 
 def other_classifiers(run: Run, n_seeds: int = LEAST_SEEDS) -> list[PrototypeClassifier]:
@@ -188,7 +195,8 @@ def _frozen_row(own: Sequence[float], frozen: Sequence[float]) -> Row:
 def _stability(
     run: Run, classifiers: Sequence[PrototypeClassifier], dataset: Dataset, judges: Sequence[Judge]
 ) -> Stability:
-    fixed = dataset.test.inputs[:_FIXED]
+    order = np.random.default_rng(0).permutation(len(dataset.test))
+    fixed = dataset.test.inputs[np.sort(order[:_FIXED])]
     sets = [
         PrototypeSet(
             torch.from_numpy(classifier.prototypes_),
@@ -207,7 +215,7 @@ def _stability(
 
 def _starts(run: Run, dataset: Dataset, n_seeds: int) -> list[Tensor]:
     """The prototypes as training finds them, in data units; none where they are not inputs."""
-    first = int(run.config.parameters.get("random_state", 0))
+    first = int(run.config.parameters.get("random_state") or 0)
     found = []
     for seed in range(first, first + n_seeds):
         classifier = run.config.classifier().set_params(random_state=seed)

@@ -23,7 +23,7 @@ from lookalike.evaluation import Card, TwinNetwork, judge
 from lookalike.experiments.runs import quality_of
 from lookalike.experiments.studies import Arm, Study, held_runs, write_results
 from lookalike.objectives import CrossEntropyObjective
-from lookalike.training import Callback, Learner, train
+from lookalike.training import Callback, Learner, Phase, train
 
 ENGINES = ("local", "ray")
 Task = tuple[Arm, int]
@@ -219,7 +219,9 @@ def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         twin = TwinNetwork(prepared.network.backbone, len(classes))
-    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), [])), callbacks)
+    # A twin has no prototypes to project; where nothing is trained, it still has to learn its layer.
+    plan = tuple(replace(phase, project=False) for phase in job.plan) or (Phase("joint"),)
+    history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), []), plan=plan), callbacks)
     inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
     test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
     temperature = calibrated(twin, prepared.validation)

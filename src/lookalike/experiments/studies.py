@@ -28,6 +28,8 @@ _KEYS = {
     "arms": dict,
     "contrasts": list,
 }
+# Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
+CARD_EDITION = 1
 _CONTRAST_KEYS = {"arm": str, "against": str, "outcome": str, "smallest": float}
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
@@ -119,7 +121,7 @@ class Study:
     def hash(self, arm: Arm) -> str:
         """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
         facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
-        facts += ["card"] if self.card else []
+        facts += ["card", CARD_EDITION] if self.card else []
         facts += [self.worlds] if self.worlds > 1 else []
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
