@@ -1,6 +1,7 @@
 """From a fitted classifier and data as users have them to what a scorecard is about."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +85,8 @@ def scorecard_of(
         other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
         world=world,
     )
-    return scorecard(subject, full=full, progress=progress, retrained=retrained)
+    card = scorecard(subject, full=full, progress=progress, retrained=retrained)
+    return replace(card, n_training=classifier.fitted_.n_training)
 
 
 def _examples(classifier: "PrototypeClassifier", pair: Pair) -> Examples:
