@@ -36,6 +36,7 @@ def k_medoids(distances: Tensor, k: int) -> Tensor:
     References
     ----------
     [kaufman1990finding]
+
     [schubert2021fast]
 
     Examples
