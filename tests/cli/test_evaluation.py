@@ -56,23 +56,27 @@ def test_the_report_shows_the_card(copy, call):  # noqa: F811
 @pytest.mark.slow
 def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     run = open_run(copy)
-    assert len(missing_trainings(run)) == len(further_trainings(run)) == 6
+    assert len(missing_trainings(run)) == len(further_trainings(run)) == 8
     code, out, err = call("evaluate", copy, "--retrain", "--json")
     assert code == 0
-    assert "6 trainings to come" in err
+    assert "8 trainings to come" in err
     found = values(out)
     assert None not in {name: value for name, value in found.items() if name != "TR*"}.values()
     rows = {row["name"]: row for row in json.loads(out)["scorecard"]["rows"]}
     assert rows["ACC"]["light"] in ("green", "amber", "red")
     assert "twin" in rows["ACC"]["beside"]
     assert "what the start already had" in rows["SEED-R"]["beside"]
+    assert 0 <= rows["SEED-R"]["beside"]["bootstraps: Jaccard, least stable prototype"] <= 1
+    diagnostics = json.loads(out)["scorecard"]["diagnostics"]
+    assert diagnostics["moved from the start, two real examples = 1"] > 0
     assert "prototypes of another seed" in rows["BIND"]["beside"]
     assert rows["SEED-R"]["note"] == "3 runs"
     (copy / "retrained" / "frozen-1.json").unlink()
     shutil.rmtree(copy / "retrained" / "seed-2")
-    assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-2"}
+    (copy / "retrained" / "bootstrap-1.json").write_text("{")
+    assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-2", "bootstrap-1"}
     code, out, err = call("evaluate", copy, "--retrain", "--json")
-    assert "2 trainings to come" in err
+    assert "3 trainings to come" in err
     assert values(out) == found
     # A full card afterwards knows the further trainings; a quick one leaves them in the kept card.
     assert values(call("evaluate", copy, "--full", "--json")[1]) == found

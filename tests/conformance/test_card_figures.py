@@ -9,11 +9,13 @@ from lookalike.metrics import (
     area_under_roc,
     beyond_prior,
     dead_prototypes,
+    displacement,
     duplicates,
     effective_size,
     flip_rate,
     high_frequency_share,
     mean_interval,
+    mode_recall,
     percentile_among,
     rank_correlations,
     total_variation,
@@ -55,6 +57,29 @@ def test_sizes_equal_their_oracle(seed):
         assert dead_prototypes(wins, labels, share).tolist() == cards.dead_prototypes(wins, labels, share)
     alike = np.clip(random.normal(0.9, 0.06, (9, 9)), -1, 1)
     assert duplicates(alike, labels) == cards.duplicates(alike, labels)
+    winners, modes = random.integers(0, 5, 40), random.integers(0, 7, 40)
+    assert mode_recall(winners, modes) == pytest.approx(cards.mode_recall(winners.tolist(), modes.tolist()))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_displacement_equals_its_oracle(seed):
+    now, before, real = np.random.default_rng(seed).normal(size=(3, 6, 4))
+    found = displacement(now, before, real)
+    np.testing.assert_allclose(found, cards.displacement(now, before, real))
+    assert displacement(before, before, real).tolist() == [0] * 6
+    for bad in ((now, before[:3], real), (now, before, real[:, :2]), (now, before, real[:1]), (now, before, 0 * real)):
+        with pytest.raises(DataError):
+            displacement(*bad)
+
+
+def test_modes_that_no_prototype_wins_are_not_recalled():
+    modes = np.array([0, 0, 1, 1, 2])
+    assert mode_recall(modes, modes) == 1
+    assert mode_recall(np.zeros(5, dtype=int), modes) == pytest.approx(1 / 3)
+    # A prototype that wins nothing stands for nothing.
+    assert mode_recall(np.array([3, 3, 1, 1, 3]), modes) == pytest.approx(2 / 3)
+    with pytest.raises(DataError):
+        mode_recall(np.array([], dtype=int), np.array([], dtype=int))
 
 
 def test_sizes_at_the_edges():

@@ -13,7 +13,7 @@ from lookalike.data import load_dataset
 from lookalike.data.cifar import CIFAR_CLASSES
 from lookalike.data.idx import parse_idx
 from lookalike.data.places import download, roots
-from lookalike.errors import DataError, DataNotFoundError
+from lookalike.errors import DataError, DataNotFoundError, ParameterError
 
 
 def require(name):
@@ -205,3 +205,30 @@ def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(DataNotFoundError, match="no folder"):
         load_dataset("./nowhere/pictures")
     assert not Path("nowhere").exists()
+
+
+def test_classes_become_modes_of_wider_classes():
+    plain = load_dataset("digits")
+    found = load_dataset("digits", superclasses={"round": [0, 6, 8, 9], "straight": [1, 7]})
+    assert set(found.train.labels) == {"round", "straight", "2", "3", "4", "5"}
+    assert found.test.modes.tolist() == [str(label) for label in plain.test.labels]
+    assert set(found.test.modes[found.test.labels == "straight"]) == {"1", "7"}
+    assert set(found.train.select(np.arange(50)).modes) <= set(map(str, range(10)))
+    for wrong, match in (
+        ({"a": [0, 12]}, "'12'"),
+        ({"a": [0, 1], "b": [1]}, "twice"),
+        ({"5": [0, 1]}, "stays"),
+    ):
+        with pytest.raises(ParameterError, match=match):
+            load_dataset("digits", superclasses=wrong)
+
+
+def test_a_bootstrap_draws_as_many_of_each_class_and_leaves_the_test_part_alone():
+    plain, drawn, other = (load_dataset("digits", bootstrap=seed) for seed in (None, 0, 1))
+    assert np.bincount(drawn.train.labels).tolist() == np.bincount(plain.train.labels).tolist()
+    assert len(np.unique(drawn.train.inputs, axis=0)) < 0.7 * len(plain.train)
+    assert not np.array_equal(drawn.train.inputs, other.train.inputs)
+    np.testing.assert_array_equal(drawn.test.inputs, plain.test.inputs)
+    assert "drawn with replacement" in drawn.notes[-1]
+    with pytest.raises(ParameterError, match="at least 0"):
+        load_dataset("digits", bootstrap=-1)

@@ -9,8 +9,8 @@ import pytest
 
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
-from lookalike.experiments import read_study, run_study, write_table
-from lookalike.experiments.analysis import contrasts_of
+from lookalike.experiments import read_study, run_study, running, write_table
+from lookalike.experiments.analysis import contrasts_of, outcomes
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.studies import Contrast
 
@@ -210,6 +210,41 @@ def test_a_study_with_cards_has_contrasts_and_a_figure(carded, tmp_path):
     assert (tmp_path / "figures" / "carded.svg").read_bytes() == figure
 
 
+def test_a_study_trains_again_and_computes_only_the_rows_it_asks_for(tmp_path):
+    text = WITH_CARD.replace("card: true", 'card: ["TR*"]\nagain: [seed, bootstrap]').replace("seeds: 2", "seeds: 3")
+    (tmp_path / "again.yaml").write_text(text.replace("noise: {", "noise: {training__epochs: 0, "))
+    study = read_study(tmp_path / "again.yaml")
+    found = run_study(study, tmp_path / "again.json", seeds=1, workers=1)
+    points, noise = (run["card"] for run in found["runs"])
+    assert {"TR*", "SEED-R", "SEED-R: bootstrap", "SEED-R: bootstrap: winning prototype (ARI)"} <= points.keys()
+    assert not {"TRANSFER", "BIND", "ACC"} & points.keys()
+    # The start follows from the seed alone where it is noise; training has not moved it.
+    assert noise["SEED-R: bootstrap: uncorrected"] == pytest.approx(1)
+    assert noise["SEED-R: uncorrected"] < 0.2
+    assert noise["SEED-R"] == pytest.approx(noise["SEED-R: what the start already had"])
+    assert study.hash(study.arms[0]) != replace(study, again=("seed",)).hash(study.arms[0])
+    assert study.hash(study.arms[0]) != replace(study, rows=()).hash(study.arms[0])
+
+
+def test_judges_are_trained_once_before_the_runs(carded, tmp_path, monkeypatch):
+    monkeypatch.setattr("lookalike.evaluation.judges.cache_folder", lambda: tmp_path / "cache")
+    seen = []
+    monkeypatch.setattr(running, "_by_processes", lambda study, tasks, judged, workers: seen.extend(judged) or iter(()))
+    run_study(carded, tmp_path / "carded.json", workers=2)
+    assert [config.data for config in seen] == ["knownproto:L0:0", "knownproto:L0:1"]
+    running._train_judges(seen[0])
+    kept = sorted(file for file in (tmp_path / "cache").rglob("*") if file.is_file())
+    assert kept
+    stamps = [file.stat().st_mtime_ns for file in kept]
+    one = replace(carded, rows=("TRANSFER",), arms=carded.arms[:1], contrasts=())
+    run_study(one, tmp_path / "one.json", seeds=1, workers=1)
+    assert sorted(file for file in (tmp_path / "cache").rglob("*") if file.is_file()) == kept
+    assert [file.stat().st_mtime_ns for file in kept] == stamps
+    seen.clear()
+    run_study(replace(carded, rows=("TR*",)), tmp_path / "rows.json", workers=2)
+    assert seen == []
+
+
 def test_a_run_that_fails_says_so_and_keeps_what_is_done(folder):
     text = SMALL.replace("dot: {similarity: dot,", "dot: {training__learning_rate: 1.0e+9, training__optimizer: sgd,")
     (folder / "small.yaml").write_text(text)
@@ -235,7 +270,11 @@ def test_an_unknown_engine_and_wrong_results_are_refused(folder):
         ("contrasts: [{arm: cosine, against: dot, outcom: x}]", "did you mean 'outcome'"),
         ("contrasts: [{arm: cosine, against: dot, outcome: TR}]", "an outcome"),
         ("contrasts: [a]", "a contrast as"),
-        ("card: perhaps", "to be bool"),
+        ("card: perhaps", "as a list"),
+        ("card: [TRANSFR]", "did you mean 'TRANSFER'"),
+        ("card: [SEED-R]", "rows"),
+        ("again: [seeds]", "did you mean 'seed'"),
+        ("again: seed", "as a list"),
         ("worlds: many", "to be int"),
     ],
 )
@@ -264,3 +303,12 @@ def test_contrasts_are_paired_by_seed():
     assert few.p is None
     assert few.reading == "exploratory, 3 pairs"
     assert contrasts_of(study, None) == []
+
+
+def test_speed_is_the_mean_over_epochs_of_what_was_validated():
+    runs = [
+        {"arm": "a", "seed": 0, "accuracy": 0.9, "validation_accuracy": [0.2, 0.6]},
+        {"arm": "a", "seed": 1, "accuracy": 0.9, "validation_accuracy": [None, None]},
+        {"arm": "a", "seed": 2, "accuracy": 0.9, "validation_accuracy": []},
+    ]
+    assert outcomes({"runs": runs}, "a", "speed") == {0: pytest.approx(0.4)}

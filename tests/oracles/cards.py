@@ -38,6 +38,19 @@ def dead_prototypes(wins, labels, share=0.01):
     return found
 
 
+def mode_recall(winners, modes):
+    stood_for = set()
+    for prototype in set(winners):
+        met = sorted(mode for winner, mode in zip(winners, modes, strict=True) if winner == prototype)
+        stood_for.add(statistics.mode(met))
+    return len(stood_for) / len(set(modes))
+
+
+def displacement(prototypes, starts, real):
+    usual = statistics.fmean(math.dist(a, b) for a, b in itertools.pairwise(real))
+    return [math.dist(now, before) / usual for now, before in zip(prototypes, starts, strict=True)]
+
+
 def duplicates(alike, labels, least=0.95):
     gone = set()
     for later in range(len(labels)):

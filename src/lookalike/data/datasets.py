@@ -25,23 +25,28 @@ class Part:
         ``(n, columns)`` of floats.
     labels : ndarray
         Shape ``(n,)``: integers or words.
+    modes : ndarray or None
+        Shape ``(n,)``: what kind of its class each example is, where a class is known to have several.
     """
 
     inputs: np.ndarray
     labels: np.ndarray
+    modes: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if len(self.inputs) != len(self.labels):
-            raise DataError(
-                describe("as many labels as inputs", f"{len(self.inputs)} inputs and {len(self.labels)} labels")
-            )
+        for name, given in (("labels", self.labels), ("modes", self.modes)):
+            if given is not None and len(self.inputs) != len(given):
+                raise DataError(
+                    describe(f"as many {name} as inputs", f"{len(self.inputs)} inputs and {len(given)} {name}")
+                )
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def select(self, indices: np.ndarray) -> "Part":
         """Some of the examples, in the given order."""
-        return Part(self.inputs[indices], self.labels[indices])
+        modes = None if self.modes is None else self.modes[indices]
+        return Part(self.inputs[indices], self.labels[indices], modes)
 
 
 @dataclass(frozen=True)

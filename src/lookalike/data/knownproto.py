@@ -269,7 +269,8 @@ def load_knownproto(name: str) -> Dataset:
     world = KnownWorld.of(int(seed or 0))
     training = world.sample(level or "L3", N_TRAINING, seed=0)
     test = world.sample(level or "L3", N_TEST, seed=0, training=False)
-    return Dataset(name, Part(training.inputs, training.labels), Part(test.inputs, test.labels), world=world)
+    train, held = (Part(samples.inputs, samples.labels, samples.modes) for samples in (training, test))
+    return Dataset(name, train, held, world=world)
 
 
 def _glyphs(random: np.random.RandomState) -> np.ndarray:

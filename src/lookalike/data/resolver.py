@@ -1,8 +1,9 @@
 """One way from what a user names to a data set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn import datasets as bundled
@@ -12,7 +13,7 @@ from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
-from lookalike.data.splits import content_split, stratified_split
+from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
 from lookalike.data.tables import load_csv, load_npz, split_off_test
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
 
@@ -25,6 +26,8 @@ def load_dataset(
     test_fraction: float = 0.2,
     limit: int | None = None,
     judge_share: float = 0.0,
+    bootstrap: int | None = None,
+    superclasses: Mapping[str, Sequence[Any]] | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -47,6 +50,12 @@ def load_dataset(
     judge_share : float
         Share of the training examples, chosen by their content, that is left out for judges to learn from; a sixth will
         do. See `lookalike.evaluation`.
+    bootstrap : int, optional
+        Seed of a draw with replacement among the training examples, as many of each class as there are: another sample
+        of the same data. Copies of an example may fall on both sides of a validation split.
+    superclasses : mapping, optional
+        New classes by their names, each with the classes that are to become its modes, ``{shoes: [5, 7, 9]}``; those
+        in none of them stay as they are.
     strict : bool
         Refuse files that cannot be read instead of leaving them out.
     progress : callable, optional
@@ -70,7 +79,7 @@ def load_dataset(
     >>> load_dataset("digits").train.inputs.shape
     (1438, 8, 8)
     """
-    _require_sensible(image_size, test_fraction, limit, judge_share)
+    _require_sensible(image_size, test_fraction, limit, judge_share, bootstrap)
     path = Path(name).expanduser()
     known = name.partition(":")[0]
     if known in NAMED and (known == name or known == "knownproto"):
@@ -85,14 +94,20 @@ def load_dataset(
         raise DataNotFoundError(
             describe("a folder, an .npz, a .csv, or a data set's name", repr(name), suggest(name, NAMED))
         )
+    found = _merged(found, superclasses) if superclasses else found
     found = _without_judges(found, judge_share) if judge_share else found
-    return _limited(found, limit) if limit else found
+    found = _limited(found, limit) if limit else found
+    return found if bootstrap is None else _drawn_again(found, bootstrap)
 
 
-def _require_sensible(image_size: int | None, test_fraction: float, limit: int | None, judge_share: float) -> None:
+def _require_sensible(
+    image_size: int | None, test_fraction: float, limit: int | None, judge_share: float, bootstrap: int | None
+) -> None:
     for option, value in (("image_size", image_size), ("limit", limit)):
         if value is not None and value < 1:
             raise ParameterError(describe(f"data__{option} of at least 1", repr(value)))
+    if bootstrap is not None and bootstrap < 0:
+        raise ParameterError(describe("data__bootstrap of at least 0", repr(bootstrap)))
     for option, share in (("test_fraction", test_fraction), ("judge_share", judge_share)):
         if not 0 <= share < 1:
             raise ParameterError(describe(f"data__{option} from 0 to below 1", repr(share)))
@@ -118,6 +133,31 @@ def _limited(dataset: Dataset, limit: int) -> Dataset:
     kept = np.sort(np.random.default_rng(0).permutation(kept)[:limit])
     note = f"limited to {len(kept)} of {n} training examples"
     return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
+
+
+def _merged(dataset: Dataset, superclasses: Mapping[str, Sequence[Any]]) -> Dataset:
+    known = {str(label) for label in np.unique(dataset.train.labels)}
+    named = [str(label) for labels in superclasses.values() for label in labels]
+    unknown = [label for label in named if label not in known]
+    double = {label for label in named if named.count(label) > 1}
+    if unknown or double:
+        wrong = f"{unknown[0]!r}" if unknown else f"{sorted(double)[0]!r} twice"
+        raise ParameterError(describe(f"classes of {dataset.name}, each in one of data__superclasses", wrong))
+    taken = sorted({str(name) for name in superclasses} & (known - set(named)))
+    if taken:
+        raise ParameterError(describe("new names in data__superclasses", f"{taken[0]!r}, a class that stays"))
+    names = {str(label): str(name) for name, labels in superclasses.items() for label in labels}
+    parts = []
+    for part in (dataset.train, dataset.test):
+        fine = np.array([str(label) for label in part.labels])
+        parts.append(Part(part.inputs, np.array([names.get(label, label) for label in fine.tolist()]), fine))
+    return replace(dataset, train=parts[0], test=parts[1])
+
+
+def _drawn_again(dataset: Dataset, seed: int) -> Dataset:
+    drawn = bootstrap_draw(dataset.train.labels, seed)
+    note = f"{len(np.unique(drawn))} different ones of {len(drawn)} training examples, drawn with replacement"
+    return replace(dataset, train=dataset.train.select(drawn), notes=(*dataset.notes, note))
 
 
 def _mnist_5k(name: str, progress: Progress | None) -> Dataset:

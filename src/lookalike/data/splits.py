@@ -42,6 +42,37 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int, keep: int =
     return first, second
 
 
+def bootstrap_draw(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Draw as many examples of each class as there are, with replacement.
+
+    Parameters
+    ----------
+    labels : ndarray
+        Shape ``(n,)``, any type.
+    seed : int
+
+    Returns
+    -------
+    ndarray
+        Indices, sorted, shape ``(n,)``; about 37% of the examples are not among them.
+
+    References
+    ----------
+    [efron1987better]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> drawn = bootstrap_draw(np.array(["a", "b"] * 50), seed=0)
+    >>> len(drawn), int(np.sum(drawn % 2)), len(np.unique(drawn)) < 80
+    (100, 50, True)
+    """
+    generator = np.random.default_rng(seed)
+    places_of = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    drawn = [generator.choice(places, len(places)) for places in places_of]
+    return np.sort(np.concatenate(drawn)) if drawn else np.array([], dtype=int)
+
+
 def content_split(inputs: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Split examples by what they look like: the same picture falls on the same side in any order, in any data set.
 

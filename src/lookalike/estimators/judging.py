@@ -1,20 +1,21 @@
 """From a fitted classifier and data as users have them to what a scorecard is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from torch import Tensor
 
-from lookalike.data import Examples, content_split
+from lookalike.data import Examples, Preprocessing, content_split
 from lookalike.data.knownproto import KnownWorld
 from lookalike.data.splits import JUDGE_SHARE
-from lookalike.errors import DataError, LookalikeError, describe
-from lookalike.estimators.fitting import Fitted, neighbor_indices
+from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
+from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
-from lookalike.evaluation import Card, Judge, Row, Subject, judges_of, scorecard
+from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Judge, Row, Subject, judges_of, scorecard
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -30,7 +31,9 @@ def scorecard_of(
     judging: Pair | None = None,
     foreign: Mapping[str, Any] | None = None,
     world: KnownWorld | None = None,
+    modes: Any = None,
     full: bool = False,
+    rows: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda name: None,
     retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
     other_prototypes: Any = None,
@@ -47,8 +50,12 @@ def scorecard_of(
         Inputs of no class, by what they are.
     world : KnownWorld, optional
         The true prototypes, where they are known.
+    modes : array-like, optional
+        What kind of its class each test example is, where that is known; no kind in two classes.
     full : bool
         Also what takes minutes, the training of judges among it.
+    rows : collection of str, optional
+        Names of the rows to compute, in the place of ``full``; judges are trained if one of these needs them.
     progress : callable
         Told what is about to be computed.
     retrained : callable, optional
@@ -60,15 +67,16 @@ def scorecard_of(
     ------
     DataError
         For inputs or labels that do not fit the model.
+    ParameterError
+        For a row that does not exist.
     """
+    for name in rows or ():
+        if name not in ROW_NAMES:
+            raise ParameterError(describe("a row of the scorecard", repr(name), suggest(name, ROW_NAMES)))
     tested, trained = _examples(classifier, test), None if training is None else _examples(classifier, training)
-    if judging is not None:
-        given = _examples(classifier, judging)
-    elif trained is not None:
-        given = trained.select(torch.from_numpy(content_split(trained.inputs.numpy(), JUDGE_SHARE)[1]))
-    else:
-        given = None
-    judges, why = _judges(given, len(classifier.classes_), full, progress)
+    given = _examples(classifier, judging) if judging is not None else None if trained is None else _share(trained)
+    judged = full if rows is None else not JUDGED_ROWS.isdisjoint(rows)
+    judges, why = _judges(given, len(classifier.classes_), judged, progress)
     subject = Subject(
         network=classifier.network_,
         preprocessing=classifier.preprocessing_,
@@ -84,9 +92,60 @@ def scorecard_of(
         foreign={name: table_or_pictures(classifier, inputs, reset=False) for name, inputs in (foreign or {}).items()},
         other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
         world=world,
+        modes=None if modes is None else np.asarray(modes),
+        start=_start_of(classifier, training) if full and training is not None else None,
     )
-    card = scorecard(subject, full=full, progress=progress, retrained=retrained)
+    card = scorecard(subject, full=full, only=rows, progress=progress, retrained=retrained)
     return replace(card, n_training=classifier.fitted_.n_training)
+
+
+def start_of(classifier: "PrototypeClassifier", X: Any, y: Any, seed: int) -> Tensor | None:
+    """The prototypes as training would find them, in data units, shape ``(p, ...)``; ``None`` where they are no inputs.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+        As it would be fitted; it is not.
+    X, y : array-like
+        Training examples.
+    seed : int
+        As ``seed_`` of a fitted classifier.
+    """
+    request, _ = classifier.request(X, y)
+    prepared = prepare(replace(request, seed=seed))
+    prototypes = prepared.network.prototypes
+    if prototypes.space != "input":
+        return None
+    return prepared.job.training.preprocessing.restore(prototypes().detach())
+
+
+def train_judges(classifier: "PrototypeClassifier", training: Pair, judging: Pair | None) -> None:
+    """Train and keep the judges that a scorecard of this data will ask for, as far as they are missing.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+        As it would be fitted; it is not.
+    training, judging : tuple
+        As `scorecard_of` takes them.
+    """
+    inputs, labels = training if judging is None else judging
+    classes = np.unique(training[1])
+    given = table_or_pictures(classifier, inputs, reset=True)
+    examples = Examples(given, torch.from_numpy(np.searchsorted(classes, labels)), Preprocessing.of(given))
+    judges_of(_share(examples) if judging is None else examples, len(classes))
+
+
+def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | None:
+    """As `start_of`, of what a classifier was fitted on; ``None`` where the given examples cannot be that."""
+    fitted = classifier.fitted_
+    if len(training[1]) != fitted.n_training + fitted.n_validation:
+        return None
+    return start_of(clone(classifier), *training, classifier.seed_)
+
+
+def _share(training: Examples) -> Examples:
+    return training.select(torch.from_numpy(content_split(training.inputs.numpy(), JUDGE_SHARE)[1]))
 
 
 def _examples(classifier: "PrototypeClassifier", pair: Pair) -> Examples:

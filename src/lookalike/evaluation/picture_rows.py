@@ -18,6 +18,7 @@ from lookalike.metrics import (
     duplicates,
     energy_shares,
     mean_interval,
+    mode_recall,
     percentile_among,
     rank_correlations,
     shifted_similarity,
@@ -141,6 +142,9 @@ def cover_row(subject: Subject) -> Row:
         raise DataError(describe("examples that differ in what judges see", "all alike"))
     value, by_centroids, by_points = (float(np.mean(losses[:, 0] / losses[:, column])) for column in (1, 2, 3))
     dead = dead_prototypes(subject.wins, labels)
+    recalled = {}
+    if subject.modes is not None:
+        recalled["mode recall"] = mode_recall(subject.own_winners.numpy(), subject.modes)
     double = _duplicates(subject) if subject.preprocessing.is_picture else 0
     colour = light(value, 0.9, 0.7, larger_is_better=True)
     return Row(
@@ -154,6 +158,7 @@ def cover_row(subject: Subject) -> Row:
             "random points": by_points,
             "dead": float(dead.sum()),
             "duplicates": float(double),
+            **recalled,
         },
         OVERLAP if subject.overlap else "",
         tuple(int(prototype) for prototype in np.flatnonzero(dead)),

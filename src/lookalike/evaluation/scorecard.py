@@ -1,17 +1,18 @@
 """The scorecard: every row in its order, whatever becomes of the others."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy.special import softmax
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import DataError, LookalikeError
 from lookalike.evaluation import binding, decision_rows, picture_rows
 from lookalike.evaluation.card import Card, Row
 from lookalike.evaluation.subject import Subject, sample
-from lookalike.metrics import expected_calibration_error, high_frequency_share, total_variation
+from lookalike.metrics import displacement, expected_calibration_error, high_frequency_share, total_variation
 
 _log = logging.getLogger(__name__)
 _SAMPLE = 1000
@@ -24,6 +25,7 @@ class _Entry:
     title: str
     compute: Callable[[Subject], Row] | None
     asked: str = ""
+    judged: bool = False
 
 
 # In the order of the table of rows.
@@ -33,26 +35,33 @@ _ROWS = (
     _Entry("OOD-AUROC", "largest similarity: known against foreign", decision_rows.rejection_row),
     _Entry("SIZE", "prototypes that share a decision", decision_rows.size_row),
     _Entry("SUFF@3", "same decision from the three prototypes shown", decision_rows.sufficiency_row),
-    _Entry("TRANSFER", "judges see the prototype's class in it", picture_rows.transfer_row),
-    _Entry("NN-PCTL", "distance to the training data, among test examples", picture_rows.typicality_row, _FULL),
+    _Entry("TRANSFER", "judges see the prototype's class in it", picture_rows.transfer_row, judged=True),
+    _Entry(
+        "NN-PCTL", "distance to the training data, among test examples", picture_rows.typicality_row, _FULL, judged=True
+    ),
     _Entry("PATH", "activations like those of real examples, at the worst layer", picture_rows.path_row, _FULL),
     _Entry(
         "STAND-IN", "accuracy with the nearest real examples as prototypes, over ACC", decision_rows.stand_in_row, _FULL
     ),
-    _Entry("COVER", "how well the prototypes cover their classes, best medoids = 1", picture_rows.cover_row, _FULL),
+    _Entry(
+        "COVER", "how well the prototypes cover their classes, best medoids = 1", picture_rows.cover_row, _FULL, True
+    ),
     _Entry("SEED-R", "prototypes alike across seeds, beyond chance", None, _RETRAIN),
     _Entry("FLIP", "another prototype for the same class after a tiny change", decision_rows.flip_row, _FULL),
-    _Entry("SIM@1", "decisions foreseen from the pictures, beyond the prior", picture_rows.simulation_row, _FULL),
+    _Entry("SIM@1", "decisions foreseen from the pictures, beyond the prior", picture_rows.simulation_row, _FULL, True),
     _Entry("TR*", "true prototypes recovered", picture_rows.recovery_row),
     _Entry("BIND", "decides by what the picture shows: accuracy on hybrids over ACC", binding.bind_row, _FULL),
 )
 ROW_NAMES = tuple(entry.name for entry in _ROWS)
+JUDGED_ROWS = frozenset(entry.name for entry in _ROWS if entry.judged)
+TRAINED_ROWS = frozenset(entry.name for entry in _ROWS if entry.compute is None)
 
 
 def scorecard(
     subject: Subject,
     *,
     full: bool = False,
+    only: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda name: None,
     retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
 ) -> Card:
@@ -63,6 +72,8 @@ def scorecard(
     subject : Subject
     full : bool
         Otherwise only the rows that take seconds.
+    only : collection of str, optional
+        Names of the rows to compute, in the place of ``full``.
     progress : callable
         Told the name of every row that is about to be computed.
     retrained : callable, optional
@@ -79,8 +90,9 @@ def scorecard(
         if entry.name in further:
             rows.append(further[entry.name])
             continue
-        if entry.compute is None or (entry.asked == _FULL and not full):
-            rows.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked}"))
+        wanted = full or entry.asked != _FULL if only is None else entry.name in only
+        if entry.compute is None or not wanted:
+            rows.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked or 'not asked for'}"))
             continue
         progress(entry.name)
         rows.append(_computed(entry, subject))
@@ -120,11 +132,24 @@ def _diagnostics(subject: Subject) -> dict[str, float]:
     probabilities = softmax(subject.tested.logits.double().numpy() / subject.temperature, axis=1)
     found = {"calibration error": expected_calibration_error(probabilities, subject.test.labels.numpy())}
     if not subject.preprocessing.is_picture or len(subject.pictures) != len(subject.labels):
-        return found
+        return found | _moved(subject)
     real = subject.preprocessing.to_data_units(sample(subject.test, _SAMPLE).inputs).double().numpy()
     own = subject.pictures.double().numpy()
     variation, share = (float(np.mean(measure(real))) for measure in (total_variation, high_frequency_share))
     if variation and share:
         found["total variation, real pictures = 1"] = float(np.mean(total_variation(own))) / variation
         found["high frequencies, real pictures = 1"] = float(np.mean(high_frequency_share(own))) / share
-    return found
+    return found | _moved(subject)
+
+
+def _moved(subject: Subject) -> dict[str, float]:
+    """How far prototypes have gone from where they started, in standard units."""
+    if subject.start is None or subject.start.shape != subject.pictures.shape:
+        return {}
+    order = torch.randperm(len(subject.test), generator=torch.Generator().manual_seed(0))[:_SAMPLE]
+    units = (subject.pictures, subject.start, subject.test.inputs[order])
+    try:
+        each = displacement(*(subject.preprocessing.standardize(given).double().numpy() for given in units))
+    except DataError:
+        return {}
+    return {"moved from the start, two real examples = 1": float(each.mean())}

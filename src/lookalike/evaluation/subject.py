@@ -69,6 +69,10 @@ class Subject:
         The prototypes of another seed, in data units, their classes in the same order.
     world : KnownWorld or None
         The true prototypes, where they are known.
+    modes : ndarray or None
+        What kind of its class each test example is, where that is known, shape ``(n,)``.
+    start : Tensor or None
+        The prototypes as training found them, in data units, shape ``(p, ...)``.
     """
 
     network: PrototypeNetwork
@@ -85,6 +89,8 @@ class Subject:
     foreign: Mapping[str, Tensor] = field(default_factory=dict)
     other_pictures: Tensor | None = None
     world: KnownWorld | None = None
+    modes: np.ndarray | None = None
+    start: Tensor | None = None
 
     @property
     def labels(self) -> np.ndarray:
@@ -102,11 +108,15 @@ class Subject:
         return self.tested.decisions == self.test.labels.numpy()
 
     @cached_property
+    def own_winners(self) -> Tensor:
+        """The most similar prototype of its class for every test example, shape ``(n,)``."""
+        labels, targets = self.network.prototypes.labels, self.test.labels
+        return self.tested.scores.masked_fill(targets[:, None] != labels[None], float("-inf")).argmax(1)
+
+    @cached_property
     def wins(self) -> np.ndarray:
         """How often each prototype is the most similar of its class to a test example of the class; shape ``(p,)``."""
-        labels, targets = self.network.prototypes.labels, self.test.labels
-        scores = self.tested.scores.masked_fill(targets[:, None] != labels[None], float("-inf"))
-        return torch.bincount(scores.argmax(1), minlength=len(labels)).numpy()
+        return torch.bincount(self.own_winners, minlength=len(self.labels)).numpy()
 
     @cached_property
     def typical_scores(self) -> Tensor:

@@ -60,7 +60,7 @@ def outcomes(results: Mapping[str, Any] | None, arm: str, outcome: str) -> dict[
         What a results file holds.
     arm : str
     outcome : str
-        A figure of the run, or a row of its scorecard.
+        As in a contrast of a study.
 
     Examples
     --------
@@ -68,8 +68,15 @@ def outcomes(results: Mapping[str, Any] | None, arm: str, outcome: str) -> dict[
     {0: 0.1}
     """
     runs = [run for run in results["runs"] if run["arm"] == arm] if results else []
-    found = {run["seed"]: run.get(outcome, run.get("card", {}).get(outcome)) for run in runs}
+    found = {run["seed"]: _outcome(run, outcome) for run in runs}
     return {seed: value for seed, value in sorted(found.items()) if value is not None}
+
+
+def _outcome(run: Mapping[str, Any], outcome: str) -> float | None:
+    if outcome == "speed":
+        each = run.get("validation_accuracy") or [None]
+        return None if None in each else float(np.mean(each))
+    return run.get(outcome, run.get("card", {}).get(outcome))
 
 
 def contrasts_of(study: Study, results: Mapping[str, Any] | None) -> list[ContrastResult]:

@@ -48,6 +48,7 @@ def card_of(
         judging=None if judging is None else (judging.inputs, judging.labels),
         foreign=foreign_inputs(dataset),
         world=dataset.world,
+        modes=dataset.test.modes,
         full=full,
         other_prototypes=others[0].prototypes_ if others else None,
         retrained=None

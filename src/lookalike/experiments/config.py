@@ -19,6 +19,8 @@ DATA_OPTIONS: dict[str, type] = {
     "test_fraction": float,
     "limit": int,
     "judge_share": float,
+    "bootstrap": int,
+    "superclasses": dict,
     "strict": bool,
 }
 RECIPES = {name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "singh2019_siamese")}
@@ -42,7 +44,8 @@ class RunConfig:
     data : str
         A data set's name or a path.
     data_options : dict
-        Options ``data__NAME`` without their prefix: image_size, label, test_fraction, limit, judge_share, strict.
+        Options ``data__NAME`` without their prefix: image_size, label, test_fraction, limit, judge_share, bootstrap,
+        superclasses, strict.
     recipe : str
         Whose parameters are the starting point.
     parameters : dict

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from lookalike.data import Dataset, Examples
+from lookalike.data import Dataset, load_dataset
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
-from lookalike.estimators.fitting import prepare
-from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Judge, Row
 from lookalike.evaluation.card import light
-from lookalike.evaluation.stability import PrototypeSet, Stability, stability_of, stability_row
+from lookalike.evaluation.stability import Stability, stability_row
+from lookalike.experiments.again import compared
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
@@ -29,7 +26,8 @@ from lookalike.training import Callback
 
 FOLDER = "retrained"
 LEAST_SEEDS = 3
-_FIXED = 2000
+BOOTSTRAPS = 2
+_WITH_MODEL = ("seed", "bootstrap")
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Further:
     name : str
         Of its file or folder.
     kind : str
-        ``"twin"``, ``"frozen"`` or ``"seed"``.
+        ``"twin"``, ``"frozen"``, ``"seed"`` or ``"bootstrap"``.
     config : RunConfig
     seed : int
     """
@@ -53,7 +51,7 @@ class Further:
 
 
 def further_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
-    """The twin, the frozen control with every seed, and the seeds beside the run's own.
+    """The twin, the frozen control with every seed, the seeds beside the run's own, and two draws from the data.
 
     Parameters
     ----------
@@ -70,6 +68,15 @@ def further_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
         Further("twin", "twin", config, first),
         *(Further(f"frozen-{seed}", "frozen", frozen, seed) for seed in seeds),
         *(Further(f"seed-{seed}", "seed", config, seed) for seed in seeds[1:]),
+        *(
+            Further(
+                f"bootstrap-{draw}",
+                "bootstrap",
+                replace(config, data_options={**config.data_options, "bootstrap": draw}),
+                first,
+            )
+            for draw in range(BOOTSTRAPS)
+        ),
     ]
 
 
@@ -109,7 +116,7 @@ def retrain(
         progress(further.name)
         place = run.folder / FOLDER / further.name
         place.parent.mkdir(exist_ok=True)
-        if further.kind == "seed":
+        if further.kind in _WITH_MODEL:
             config = replace(further.config, parameters={**further.config.parameters, "random_state": further.seed})
             _, quality = fit_run(config, place, overwrite=True, callbacks=callbacks)
             accuracy = quality.accuracy
@@ -136,7 +143,7 @@ def retrained_rows(
         ACC.
     n_seeds : int
     """
-    found: dict[str, list[float]] = {"twin": [], "frozen": [], "seed": []}
+    found: dict[str, list[float]] = {"twin": [], "frozen": [], "seed": [], "bootstrap": []}
     for further in further_trainings(run, n_seeds):
         kept = _kept(run, further)
         if kept is None:
@@ -144,7 +151,6 @@ def retrained_rows(
         found[further.kind].append(kept["accuracy"])
     twin, frozen = found["twin"][0], found["frozen"]
     own = [float(accuracy.value or 0.0), *found["seed"]]
-    classifiers = [run.classifier, *other_classifiers(run, n_seeds)]
     return {
         "ACC": replace(
             accuracy,
@@ -153,26 +159,43 @@ def retrained_rows(
             note="",
         ),
         "D-FROZEN": _frozen_row(own, frozen),
-        "SEED-R": _seed_row(run, classifiers, dataset, judges),
+        "SEED-R": _seed_row(run, dataset, judges, n_seeds),
     }
 
 
-def _seed_row(run: Run, classifiers: Sequence[PrototypeClassifier], dataset: Dataset, judges: Sequence[Judge]) -> Row:
+def _seed_row(run: Run, dataset: Dataset, judges: Sequence[Judge], n_seeds: int) -> Row:
+    own, others = run.classifier, other_classifiers(run, n_seeds)
+    drawn = [each.config for each in further_trainings(run, n_seeds) if each.kind == "bootstrap"]
     try:
-        return stability_row(_stability(run, classifiers, dataset, judges))
+        row = stability_row(compared([own, *others], [dataset] * (1 + len(others)), judges))
+        samples = [load_dataset(config.data, **config.data_options) for config in drawn]
+        again = compared([own, *other_classifiers(run, n_seeds, "bootstrap")], [dataset, *samples])
+        return replace(row, beside={**(row.beside or {}), **_bootstrapped(again)})
     except LookalikeError as error:
         return Row("SEED-R", "prototypes alike across seeds, beyond chance", note=str(error))
 
 
-def other_classifiers(run: Run, n_seeds: int = LEAST_SEEDS) -> list[PrototypeClassifier]:
-    """The same model with other seeds, as far as they are trained.
+def _bootstrapped(again: Stability) -> dict[str, float]:
+    """How alike prototypes are when the data are drawn anew; Jaccard's index is of the inputs that they win."""
+    return {
+        "bootstraps": float(np.mean(again.corrected)),
+        "bootstraps: winning prototype (ARI)": again.winners,
+        "bootstraps: Jaccard, mean prototype": float(np.mean(again.overlap)),
+        "bootstraps: Jaccard, least stable prototype": float(np.min(again.overlap)),
+    }
+
+
+def other_classifiers(run: Run, n_seeds: int = LEAST_SEEDS, kind: str = "seed") -> list[PrototypeClassifier]:
+    """The same model with other seeds, or on other draws of its data, as far as they are trained.
 
     Parameters
     ----------
     run : Run
     n_seeds : int
+    kind : str
+        ``"seed"`` or ``"bootstrap"``.
     """
-    further = [each for each in further_trainings(run, n_seeds) if each.kind == "seed" and _kept(run, each)]
+    further = [each for each in further_trainings(run, n_seeds) if each.kind == kind and _kept(run, each)]
     return [open_run(run.folder / FOLDER / each.name).classifier for each in further]
 
 
@@ -192,48 +215,13 @@ def _frozen_row(own: Sequence[float], frozen: Sequence[float]) -> Row:
     )
 
 
-def _stability(
-    run: Run, classifiers: Sequence[PrototypeClassifier], dataset: Dataset, judges: Sequence[Judge]
-) -> Stability:
-    order = np.random.default_rng(0).permutation(len(dataset.test))
-    fixed = dataset.test.inputs[np.sort(order[:_FIXED])]
-    sets = [
-        PrototypeSet(
-            torch.from_numpy(classifier.prototypes_),
-            classifier.network_.prototypes.labels.numpy(),
-            classifier.transform(fixed),
-        )
-        for classifier in classifiers
-    ]
-    training = Examples(
-        table_or_pictures(run.classifier, dataset.train.inputs, reset=False),
-        torch.from_numpy(np.searchsorted(run.classifier.classes_, dataset.train.labels)),
-        run.classifier.preprocessing_,
-    )
-    return stability_of(sets, training, starts=_starts(run, dataset, len(sets)), judges=judges)
-
-
-def _starts(run: Run, dataset: Dataset, n_seeds: int) -> list[Tensor]:
-    """The prototypes as training finds them, in data units; none where they are not inputs."""
-    first = int(run.config.parameters.get("random_state") or 0)
-    found = []
-    for seed in range(first, first + n_seeds):
-        classifier = run.config.classifier().set_params(random_state=seed)
-        request, _ = classifier.request(dataset.train.inputs, dataset.train.labels)
-        prepared = prepare(request)
-        if prepared.network.prototypes.space != "input":
-            return []
-        found.append(prepared.job.training.preprocessing.restore(prepared.network.prototypes().detach()))
-    return found
-
-
 def _kept(run: Run, further: Further) -> dict[str, Any] | None:
     place: Path = run.folder / FOLDER / further.name
     try:
         found = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if found.get("hash") != _hash(further) or (further.kind == "seed" and not has_model(place)):
+    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not has_model(place)):
         return None
     return found
 

@@ -1,6 +1,7 @@
 """Running studies: what is missing, one run after the other or several at once, each kept once it is done."""
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +16,22 @@ import numpy as np
 import torch
 
 from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset
-from lookalike.errors import ParameterError, describe, require_extra, suggest
+from lookalike.errors import LookalikeError, ParameterError, describe, require_extra, suggest
+from lookalike.estimators import PrototypeClassifier, train_judges
 from lookalike.estimators.fitting import calibrated, logits_of, prepare
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.storage import versions
-from lookalike.evaluation import Card, TwinNetwork, judge
+from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Row, TwinNetwork, judge
+from lookalike.evaluation.stability import stability_row
+from lookalike.experiments.again import compared, other_way
+from lookalike.experiments.config import RunConfig
 from lookalike.experiments.runs import quality_of
 from lookalike.experiments.studies import Arm, Study, held_runs, write_results
 from lookalike.objectives import CrossEntropyObjective
 from lookalike.training import Callback, Learner, Phase, train
 
 ENGINES = ("local", "ray")
+_log = logging.getLogger(__name__)
 Task = tuple[Arm, int]
 OnRun = Callable[[Arm, int, dict[str, Any]], None]
 
@@ -75,11 +81,12 @@ def run_study(
         raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
     done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
     tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in study.arms if (arm.name, seed) not in done]
+    judged = _judged_data(study, tasks)
     at_once = min(workers or os.cpu_count() or 1, len(tasks))
     if engine == "ray" and tasks:
-        finished = _by_ray(study, tasks, workers)
+        finished = _by_ray(study, tasks, judged, workers)
     elif at_once > 1 and not study.alone:
-        finished = _by_processes(study, tasks, at_once)
+        finished = _by_processes(study, tasks, judged, at_once)
     else:
         finished = ((task, run_one(study, *task, watching(*task))) for task in tasks)
     for (arm, seed), result in finished:
@@ -101,11 +108,18 @@ def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = (
     """
     config = study.config_of(arm, seed)
     dataset = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
-    return run_arm(replace(arm, config=config), seed, dataset, callbacks, card=study.card)
+    rows = (study.rows or ROW_NAMES) if study.card else ()
+    return run_arm(replace(arm, config=config), seed, dataset, callbacks, rows=rows, again=study.again)
 
 
 def run_arm(
-    arm: Arm, seed: int, dataset: Dataset, callbacks: Sequence[Callback] = (), *, card: bool = False
+    arm: Arm,
+    seed: int,
+    dataset: Dataset,
+    callbacks: Sequence[Callback] = (),
+    *,
+    rows: Sequence[str] = (),
+    again: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fit one arm with one seed and judge it on the test part.
 
@@ -116,8 +130,10 @@ def run_arm(
     dataset : Dataset
     callbacks : sequence of callable
         Told of every event of training.
-    card : bool
-        Also by the full scorecard; a twin has none.
+    rows : sequence of str
+        Also by these rows of the scorecard; a twin has none.
+    again : sequence of str
+        Train a second time in each of these ways, of `lookalike.experiments.again`, and compare the prototypes.
 
     Returns
     -------
@@ -133,7 +149,7 @@ def run_arm(
         classifier.fit(dataset.train.inputs, dataset.train.labels, callbacks=callbacks)
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     minutes = round((time.perf_counter() - began) / 60, 2)
-    if card and not arm.twin:
+    if rows and not arm.twin:
         judging = dataset.judging
         found["card"] = _figures(
             classifier.scorecard(
@@ -143,9 +159,12 @@ def run_arm(
                 judging=None if judging is None else (judging.inputs, judging.labels),
                 foreign=foreign_inputs(dataset),
                 world=dataset.world,
-                full=True,
+                modes=dataset.test.modes,
+                rows=rows,
             )
         )
+    if again and not arm.twin:
+        found["card"] = {**found.get("card", {}), **_stabilities(arm, seed, dataset, classifier, again)}
     return {
         "accuracy": quality.accuracy,
         "calibration_error": quality.calibration_error,
@@ -169,16 +188,62 @@ def _figures(card: Card) -> dict[str, Any]:
     """A card as one table of names and numbers, and its verdict."""
     found: dict[str, Any] = {"verdict": card.verdict}
     for row in card.rows:
-        if row.value is not None:
-            found[row.name] = round(row.value, 6)
-            found |= {f"{row.name}: {name}": round(value, 6) for name, value in (row.beside or {}).items()}
+        found |= _figures_of(row, row.name)
     return found
 
 
-def _by_processes(study: Study, tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+def _figures_of(row: Row, name: str) -> dict[str, float]:
+    if row.value is None:
+        return {}
+    return {name: round(row.value, 6)} | {
+        f"{name}: {key}": round(value, 6) for key, value in (row.beside or {}).items()
+    }
+
+
+def _stabilities(
+    arm: Arm, seed: int, dataset: Dataset, classifier: PrototypeClassifier, again: Sequence[str]
+) -> dict[str, float]:
+    """How alike the prototypes of a second training are to the first one's: SEED-R, and the same of bootstraps."""
+    found: dict[str, float] = {}
+    for way in again:
+        config, other_seed = other_way(arm.config, way, seed)
+        sample = dataset if way == "seed" else _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+        other = config.classifier().set_params(random_state=other_seed)
+        other.fit(sample.train.inputs, sample.train.labels)
+        row = stability_row(compared([classifier, other], [dataset, sample]))
+        found |= _figures_of(row, "SEED-R" if way == "seed" else f"SEED-R: {way}")
+    return found
+
+
+def _judged_data(study: Study, tasks: Sequence[Task]) -> list[RunConfig]:
+    """Settings of one run for every data set that needs judges: two runs that meet a new one would both train them."""
+    if not study.card or JUDGED_ROWS.isdisjoint(study.rows or ROW_NAMES):
+        return []
+    configs = [study.config_of(*task) for task in tasks]
+    return list({(config.data, json.dumps(config.data_options, sort_keys=True)): config for config in configs}.values())
+
+
+def _train_judges(config: RunConfig) -> None:
+    dataset = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+    training, judging = dataset.train, dataset.judging
+    try:
+        train_judges(
+            config.classifier(),
+            (training.inputs, training.labels),
+            None if judging is None else (judging.inputs, judging.labels),
+        )
+    except LookalikeError as error:
+        # The rows of every card will say so.
+        _log.info("no judges for %s: %s", config.data, error)
+
+
+def _by_processes(
+    study: Study, tasks: Sequence[Task], judged: Sequence[RunConfig], workers: int
+) -> Iterator[tuple[Task, dict[str, Any]]]:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        running = {pool.submit(run_one, study, *task): task for task in tasks}
         try:
+            list(pool.map(_train_judges, judged))
+            running = {pool.submit(run_one, study, *task): task for task in tasks}
             for finished in as_completed(running):
                 yield running[finished], finished.result()
         except BaseException:
@@ -186,13 +251,16 @@ def _by_processes(study: Study, tasks: Sequence[Task], workers: int) -> Iterator
             raise
 
 
-def _by_ray(study: Study, tasks: Sequence[Task], workers: int | None) -> Iterator[tuple[Task, dict[str, Any]]]:
+def _by_ray(
+    study: Study, tasks: Sequence[Task], judged: Sequence[RunConfig], workers: int | None
+) -> Iterator[tuple[Task, dict[str, Any]]]:
     try:
         import ray
     except ImportError as error:
         raise require_extra("ray", "ray") from error
     if not ray.is_initialized():
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.get([ray.remote(num_cpus=1)(_train_judges).remote(config) for config in judged])
     remote = ray.remote(num_cpus=1)(_alone_in_its_process)
     running = {remote.remote(study, *task): task for task in tasks}
     waiting = list(running)

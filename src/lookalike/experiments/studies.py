@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.parameters import options_of
-from lookalike.evaluation import ROW_NAMES
+from lookalike.evaluation import ROW_NAMES, TRAINED_ROWS
+from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options, require_type
@@ -23,6 +24,7 @@ _KEYS = {
     "seeds": int,
     "worlds": int,
     "card": bool,
+    "again": list,
     "alone": bool,
     "common": dict,
     "arms": dict,
@@ -30,6 +32,8 @@ _KEYS = {
 }
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
+AGAIN_EDITION = 1
+PLAIN_OUTCOMES = ("accuracy", "speed")
 _CONTRAST_KEYS = {"arm": str, "against": str, "outcome": str, "smallest": float}
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
@@ -71,7 +75,8 @@ class Contrast:
     ----------
     arm, against : str
     outcome : str
-        ``"accuracy"``, or a row of the scorecard.
+        ``"accuracy"``; ``"speed"``, the validation accuracy, mean over the epochs; or a row of the scorecard, or, as in
+        ``"SEED-R: response profiles"``, a figure beside it.
     smallest : float
         The smallest difference that matters.
     """
@@ -96,6 +101,10 @@ class Study:
         What ``{world}`` in the name of the data counts through with the seeds: seed s has world s modulo this.
     card : bool
         Judge every run by the full scorecard, too.
+    rows : tuple of str
+        Only by these rows of it; empty for all.
+    again : tuple of str
+        Train every run a second time, in each of these ways, and compare the prototypes: ``"seed"``, ``"bootstrap"``.
     alone : bool
         Run one at a time, with all cores: for studies that state minutes.
     arms : tuple of Arm
@@ -111,6 +120,8 @@ class Study:
     arms: tuple[Arm, ...]
     worlds: int = 1
     card: bool = False
+    rows: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     alone: bool = False
     contrasts: tuple[Contrast, ...] = ()
 
@@ -121,7 +132,8 @@ class Study:
     def hash(self, arm: Arm) -> str:
         """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
         facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
-        facts += ["card", CARD_EDITION] if self.card else []
+        facts += ["card", CARD_EDITION, *self.rows] if self.card else []
+        facts += ["again", AGAIN_EDITION, *self.again] if self.again else []
         facts += [self.worlds] if self.worlds > 1 else []
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -134,7 +146,7 @@ def read_study(file: Path) -> Study:
     file : Path
         YAML with ``title``, ``seeds``, ``common`` (settings of all arms) and ``arms`` (settings by name; beside those
         of a run an arm may have ``claim``, ``comparable``, ``remark``, ``twin`` and ``label``); ``contrasts`` between
-        arms, ``worlds``, ``card`` and ``alone`` if wanted.
+        arms, ``worlds``, ``card`` (true, or a list of rows), ``again`` and ``alone`` if wanted.
 
     Raises
     ------
@@ -145,7 +157,11 @@ def read_study(file: Path) -> Study:
     for key in settings:
         if key not in _KEYS:
             raise ParameterError(describe(f"a key of a study in {file}", repr(key), suggest(key, _KEYS)))
-        if key not in ("common", "arms"):
+        if key == "card" and not isinstance(settings[key], bool):
+            _require_names(f"rows in {file}", settings[key], [name for name in ROW_NAMES if name not in TRAINED_ROWS])
+        elif key == "again":
+            _require_names(f"again in {file}", settings[key], WAYS)
+        elif key not in ("common", "arms"):
             require_type(f"{key} in {file}", settings[key], _KEYS[key])
     common, arms = settings.get("common") or {}, settings.get("arms")
     if not isinstance(common, Mapping) or not isinstance(arms, Mapping) or not arms:
@@ -160,7 +176,9 @@ def read_study(file: Path) -> Study:
         seeds=int(settings.get("seeds", 3)),
         arms=named,
         worlds=settings.get("worlds", 1),
-        card=settings.get("card", False),
+        card=bool(settings.get("card", False)),
+        rows=tuple(settings["card"]) if isinstance(settings.get("card"), list) else (),
+        again=tuple(settings.get("again", ())),
         alone=settings.get("alone", False),
         contrasts=tuple(_contrast(entry, [arm.name for arm in named]) for entry in settings.get("contrasts", ())),
     )
@@ -226,6 +244,14 @@ def _defaults(config: RunConfig) -> dict[str, Any]:
     return {**parameters, **found}
 
 
+def _require_names(what: str, given: Any, known: Sequence[str]) -> None:
+    if not isinstance(given, list) or not given:
+        raise ParameterError(describe(f"{what} as a list", repr(given), f"[{known[0]}]"))
+    for name in given:
+        if name not in known:
+            raise ParameterError(describe(what, repr(name), suggest(str(name), known)))
+
+
 def _contrast(entry: Any, arms: list[str]) -> Contrast:
     if not isinstance(entry, Mapping):
         raise ParameterError(describe("a contrast as {arm: ..., against: ...}", repr(entry)))
@@ -239,8 +265,8 @@ def _contrast(entry: Any, arms: list[str]) -> Contrast:
                 describe("an arm of the study", repr(entry.get(side)), suggest(str(entry.get(side)), arms))
             )
     outcome = entry.get("outcome", "accuracy")
-    if outcome.partition(": ")[0] not in ("accuracy", *ROW_NAMES):
-        raise ParameterError(describe("an outcome", repr(outcome), suggest(outcome, ("accuracy", *ROW_NAMES))))
+    if outcome.partition(": ")[0] not in (*PLAIN_OUTCOMES, *ROW_NAMES):
+        raise ParameterError(describe("an outcome", repr(outcome), suggest(outcome, (*PLAIN_OUTCOMES, *ROW_NAMES))))
     return Contrast(**entry)
 
 

@@ -7,10 +7,10 @@ from lookalike.metrics.decisions import accuracy, confusion_matrix
 from lookalike.metrics.intervals import mean_interval
 from lookalike.metrics.judged import percentile_among, rank_correlations, transfer
 from lookalike.metrics.matching import beyond_chance, consensus, matched, matched_similarity, winner_overlap
-from lookalike.metrics.pictures import high_frequency_share, total_variation
+from lookalike.metrics.pictures import displacement, high_frequency_share, total_variation
 from lookalike.metrics.recovery import Recovery, energy_shares, shifted_similarity, template_recovery
 from lookalike.metrics.rejection import accuracy_coverage, area_under_roc
-from lookalike.metrics.sizes import dead_prototypes, duplicates, effective_size
+from lookalike.metrics.sizes import dead_prototypes, duplicates, effective_size, mode_recall
 
 __all__ = [
     "Recovery",
@@ -23,6 +23,7 @@ __all__ = [
     "confusion_matrix",
     "consensus",
     "dead_prototypes",
+    "displacement",
     "duplicates",
     "effective_size",
     "energy_shares",
@@ -33,6 +34,7 @@ __all__ = [
     "matched",
     "matched_similarity",
     "mean_interval",
+    "mode_recall",
     "negative_log_likelihood",
     "percentile_among",
     "rank_correlations",

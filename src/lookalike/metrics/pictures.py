@@ -37,6 +37,42 @@ def total_variation(pictures: np.ndarray) -> np.ndarray:
     return np.where(spread > 0, variation / np.where(spread > 0, spread, 1), 0.0)
 
 
+def displacement(prototypes: np.ndarray, starts: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """How far each prototype has moved from where it started; two real examples are 1 apart on average.
+
+    Parameters
+    ----------
+    prototypes, starts : ndarray
+        Shape ``(p, ...)``, in the same order.
+    real : ndarray
+        Examples in random order, at least two, shape ``(n, ...)``; neighbours in the list are compared.
+
+    Returns
+    -------
+    ndarray
+        Euclidean distance over the mean distance of neighbours, shape ``(p,)``.
+
+    Raises
+    ------
+    DataError
+        If shapes differ, or no two neighbours do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> displacement(np.array([[1.0]]), np.array([[0.0]]), np.array([[0.0], [2.0], [0.0]])).tolist()
+    [0.5]
+    """
+    if prototypes.shape != starts.shape or prototypes.shape[1:] != real.shape[1:]:
+        shapes = f"{prototypes.shape}, {starts.shape} and {real.shape}"
+        raise DataError(describe("prototypes, starts and examples of one shape", shapes))
+    rows = real.reshape(len(real), -1)
+    usual = np.linalg.norm(np.diff(rows, axis=0), axis=1).mean() if len(real) > 1 else 0.0
+    if not usual:
+        raise DataError(describe("examples that differ", "none that do"))
+    return np.linalg.norm((prototypes - starts).reshape(len(prototypes), -1), axis=1) / usual
+
+
 def high_frequency_share(pictures: np.ndarray) -> np.ndarray:
     """Share of a picture's energy, about its mean, in waves shorter than four pixels.
 

@@ -67,6 +67,36 @@ def dead_prototypes(wins: np.ndarray, labels: np.ndarray, share: float = 0.01) -
     return wins < share * totals / np.maximum(counts, 1)
 
 
+def mode_recall(winners: np.ndarray, modes: np.ndarray) -> float:
+    """Share of the modes of the data that some prototype stands for: the one it meets most often among what it wins.
+
+    Parameters
+    ----------
+    winners : ndarray
+        The most similar prototype of its class for every input, shape ``(n,)``, n at least 1.
+    modes : ndarray
+        Which mode of its class every input is of, no number shared by two classes; shape ``(n,)``.
+
+    Raises
+    ------
+    DataError
+        If there is no input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mode_recall(np.array([0, 0, 0, 1]), np.array([5, 5, 6, 5]))
+    0.5
+    """
+    if not len(winners):
+        raise DataError(describe("at least one input", "none"))
+    known, numbers = np.unique(modes, return_inverse=True)
+    counts = np.zeros((int(winners.max()) + 1, len(known)), dtype=int)
+    np.add.at(counts, (winners, numbers), 1)
+    stood_for = counts.argmax(1)[counts.any(1)]
+    return len(np.unique(stood_for)) / len(known)
+
+
 def duplicates(alike: np.ndarray, labels: np.ndarray, least: float = 0.95) -> int:
     """How many prototypes could go because another of their class looks the same.
 
