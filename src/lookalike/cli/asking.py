@@ -61,7 +61,10 @@ def evaluate(
     data: Data = None,
     full: Annotated[bool, typer.Option("--full", help="Every row that needs no retraining; minutes.")] = False,
     retraining: Annotated[
-        bool, typer.Option("--retrain", help="Also train the twin, frozen prototypes and two more seeds; resumable.")
+        bool,
+        typer.Option(
+            "--retrain", help="Also train the twin, frozen prototypes, two more seeds and two bootstraps; resumable."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
