@@ -66,7 +66,7 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     assert rows["ACC"]["light"] in ("green", "amber", "red")
     assert "twin" in rows["ACC"]["beside"]
     assert "what the start already had" in rows["SEED-R"]["beside"]
-    assert 0 <= rows["SEED-R"]["beside"]["bootstraps: Jaccard, least stable prototype"] <= 1
+    assert 0 <= rows["SEED-R"]["beside"]["bootstrap: Jaccard, least stable prototype"] <= 1
     diagnostics = json.loads(out)["scorecard"]["diagnostics"]
     assert diagnostics["moved from the start, two real examples = 1"] > 0
     assert "prototypes of another seed" in rows["BIND"]["beside"]
@@ -84,6 +84,7 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     kept = {row["name"]: row for row in json.loads((copy / "scorecard.json").read_text())["rows"]}
     assert kept["ACC"]["light"] == rows["ACC"]["light"]
     assert kept["SEED-R"]["value"] == found["SEED-R"]
+    assert json.loads((copy / "scorecard.json").read_text())["diagnostics"] == diagnostics
 
 
 def test_rows_that_latent_prototypes_and_patches_cannot_have_say_why(call, tmp_path):  # noqa: F811

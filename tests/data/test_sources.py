@@ -14,6 +14,7 @@ from lookalike.data.cifar import CIFAR_CLASSES
 from lookalike.data.idx import parse_idx
 from lookalike.data.places import download, roots
 from lookalike.errors import DataError, DataNotFoundError, ParameterError
+from lookalike.metrics import template_recovery
 
 
 def require(name):
@@ -218,9 +219,23 @@ def test_classes_become_modes_of_wider_classes():
         ({"a": [0, 12]}, "'12'"),
         ({"a": [0, 1], "b": [1]}, "twice"),
         ({"5": [0, 1]}, "stays"),
+        ({"a": 5}, "a list of classes"),
+        ({"a": "57"}, "a list of classes"),
+        ({"a": []}, "a list of classes"),
     ):
         with pytest.raises(ParameterError, match=match):
             load_dataset("digits", superclasses=wrong)
+
+
+def test_merged_classes_of_a_known_world_keep_their_truth_and_their_modes():
+    found = load_dataset("knownproto:L0", superclasses={"a": [0, 5]})
+    classes, labels = np.unique(found.test.labels, return_inverse=True)
+    assert classes.tolist() == ["1", "2", "3", "4", "a"]
+    assert len(np.unique(found.test.modes)) == 12
+    for mode in range(12):
+        assert set(labels[found.test.modes == mode]) == {found.world.template_labels[mode]}
+    templates, template_labels = found.world.templates, found.world.template_labels
+    assert template_recovery(templates, template_labels, templates, template_labels).corrected == pytest.approx(1)
 
 
 def test_a_bootstrap_draws_as_many_of_each_class_and_leaves_the_test_part_alone():
@@ -230,5 +245,10 @@ def test_a_bootstrap_draws_as_many_of_each_class_and_leaves_the_test_part_alone(
     assert not np.array_equal(drawn.train.inputs, other.train.inputs)
     np.testing.assert_array_equal(drawn.test.inputs, plain.test.inputs)
     assert "drawn with replacement" in drawn.notes[-1]
+    rows = {row.tobytes() for row in drawn.train.inputs}
+    kept_out = [row.tobytes() for row in drawn.held_out[0]]
+    assert 0.3 * len(plain.train) < len(kept_out) < 0.45 * len(plain.train)
+    assert not rows & set(kept_out)
+    assert plain.held_out is None
     with pytest.raises(ParameterError, match="at least 0"):
         load_dataset("digits", bootstrap=-1)

@@ -11,8 +11,8 @@ from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
 from lookalike.experiments import read_study, run_study, running, write_table
 from lookalike.experiments.analysis import contrasts_of, outcomes
+from lookalike.experiments.contrasts import Contrast
 from lookalike.experiments.running import run_arm
-from lookalike.experiments.studies import Contrast
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]
@@ -268,7 +268,14 @@ def test_an_unknown_engine_and_wrong_results_are_refused(folder):
     [
         ("contrasts: [{arm: cosin, against: dot}]", "did you mean 'cosine'"),
         ("contrasts: [{arm: cosine, against: dot, outcom: x}]", "did you mean 'outcome'"),
-        ("contrasts: [{arm: cosine, against: dot, outcome: TR}]", "an outcome"),
+        ("contrasts: [{arm: cosine, against: dot, outcome: accurcy}]", "did you mean 'accuracy'"),
+        ("contrasts: [{arm: cosine, against: dot, outcome: BIND}]", "an outcome that the study computes"),
+        ('contrasts: [{arm: cosine, against: dot, outcome: "speed: x"}]', "an outcome"),
+        ("card: [TR*]\ncontrasts: [{arm: cosine, against: dot, outcome: BIND}]", "TR"),
+        ("card: true\ncontrasts: [{arm: cosine, against: dot, outcome: D-FROZEN}]", "an outcome"),
+        ('again: [seed]\ncontrasts: [{arm: cosine, against: dot, outcome: "SEED-Q"}]', "did you mean 'SEED-R'"),
+        ('again: [seed]\ncontrasts: [{arm: cosine, against: dot, outcome: "SEED-R: bootstrap"}]', "an outcome"),
+        ("contrasts: [{arm: cosine}]", "against"),
         ("contrasts: [a]", "a contrast as"),
         ("card: perhaps", "as a list"),
         ("card: [TRANSFR]", "did you mean 'TRANSFER'"),
@@ -282,6 +289,41 @@ def test_a_wrong_contrast_is_refused(folder, extra, match):
     (folder / "small.yaml").write_text(f"{SMALL}\n{extra}\n")
     with pytest.raises(ParameterError, match=match):
         read_study(folder / "small.yaml")
+
+
+def test_speed_is_compared_over_the_same_epochs(folder):
+    contrast = "\ncontrasts: [{arm: cosine, against: dot, outcome: speed}]\n"
+    (folder / "small.yaml").write_text(SMALL + contrast)
+    assert read_study(folder / "small.yaml").contrasts[0].outcome == "speed"
+    for change in ("training__epochs: 5,", "training__patience: 2,"):
+        (folder / "small.yaml").write_text(SMALL.replace("dot: {", "dot: {" + change) + contrast)
+        with pytest.raises(ParameterError, match="same number of epochs"):
+            read_study(folder / "small.yaml")
+
+
+def test_a_run_that_cannot_be_compared_with_its_repetition_is_kept(tmp_path):
+    text = SMALL.replace("common: {", "common: {prototypes: latent, training: joint, ").replace(
+        "seeds: 2", "again: [seed]"
+    )
+    (tmp_path / "latent.yaml").write_text(text)
+    found = run_study(read_study(tmp_path / "latent.yaml"), tmp_path / "latent.json", seeds=1, workers=1)
+    assert len(found["runs"]) == 3
+    assert "SEED-R" not in found["runs"][0].get("card", {})
+    assert "| small |" not in write_table(tmp_path).read_text().split("## Studies")[1]
+
+
+def test_judges_are_asked_for_once_whatever_else_of_the_data_differs(tmp_path):
+    arms = "arms: {few: {data__limit: 200}, more: {data__limit: 800}, drawn: {data__bootstrap: 1}, twin: {twin: true}}"
+    (tmp_path / "judged.yaml").write_text(
+        f"card: true\ncommon: {{data: digits, data__judge_share: 0.2, backbone: mlp}}\n{arms}"
+    )
+    study = read_study(tmp_path / "judged.yaml")
+    tasks = [(arm, seed) for arm in study.arms for seed in (0, 1)]
+    assert len(running._judged_data(study, tasks)) == 1
+    assert len(running._judged_data(study, tasks[-2:])) == 0
+    (tmp_path / "own.yaml").write_text((tmp_path / "judged.yaml").read_text().replace(" data__judge_share: 0.2,", ""))
+    study = read_study(tmp_path / "own.yaml")
+    assert len(running._judged_data(study, [(arm, 0) for arm in study.arms])) == 3
 
 
 def test_contrasts_are_paired_by_seed():

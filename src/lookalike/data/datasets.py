@@ -64,6 +64,8 @@ class Dataset:
         What was done on the way and should be said: pictures resized, files skipped, a test part split off.
     judging : Part or None
         Left out of ``train`` for judges to learn from, where a share was asked for.
+    validation : Part or None
+        To choose and to calibrate by, where it is not for the fit to set some of ``train`` aside.
     world : KnownWorld or None
         The true prototypes, where the data were made from some.
     """
@@ -74,4 +76,10 @@ class Dataset:
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     judging: Part | None = None
+    validation: Part | None = None
     world: "KnownWorld | None" = None
+
+    @property
+    def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The validation part as ``fit`` takes it."""
+        return None if self.validation is None else (self.validation.inputs, self.validation.labels)

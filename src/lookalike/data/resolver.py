@@ -27,7 +27,7 @@ def load_dataset(
     limit: int | None = None,
     judge_share: float = 0.0,
     bootstrap: int | None = None,
-    superclasses: Mapping[str, Sequence[Any]] | None = None,
+    superclasses: Mapping[str, Any] | None = None,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -52,10 +52,10 @@ def load_dataset(
         do. See `lookalike.evaluation`.
     bootstrap : int, optional
         Seed of a draw with replacement among the training examples, as many of each class as there are: another sample
-        of the same data. Copies of an example may fall on both sides of a validation split.
+        of the same data. Those that were not drawn become the validation part.
     superclasses : mapping, optional
-        New classes by their names, each with the classes that are to become its modes, ``{shoes: [5, 7, 9]}``; those
-        in none of them stay as they are.
+        New classes by their names, each with a list of the classes that are to become its modes; for digits
+        ``{round: [0, 6, 8, 9]}``. Those in none of them stay classes. All labels become words.
     strict : bool
         Refuse files that cannot be read instead of leaving them out.
     progress : callable, optional
@@ -135,7 +135,12 @@ def _limited(dataset: Dataset, limit: int) -> Dataset:
     return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
 
 
-def _merged(dataset: Dataset, superclasses: Mapping[str, Sequence[Any]]) -> Dataset:
+def _merged(dataset: Dataset, superclasses: Mapping[str, Any]) -> Dataset:
+    for name, labels in superclasses.items():
+        if not isinstance(labels, Sequence) or isinstance(labels, str) or not labels:
+            raise ParameterError(
+                describe(f"a list of classes for {name!r} in data__superclasses", repr(labels), "{round: [0, 6, 8, 9]}")
+            )
     known = {str(label) for label in np.unique(dataset.train.labels)}
     named = [str(label) for labels in superclasses.values() for label in labels]
     unknown = [label for label in named if label not in known]
@@ -150,14 +155,25 @@ def _merged(dataset: Dataset, superclasses: Mapping[str, Sequence[Any]]) -> Data
     parts = []
     for part in (dataset.train, dataset.test):
         fine = np.array([str(label) for label in part.labels])
-        parts.append(Part(part.inputs, np.array([names.get(label, label) for label in fine.tolist()]), fine))
-    return replace(dataset, train=parts[0], test=parts[1])
+        merged = np.array([names.get(label, label) for label in fine.tolist()])
+        parts.append(Part(part.inputs, merged, fine if part.modes is None else part.modes))
+    world = dataset.world
+    if world is not None:
+        wider = np.array([names.get(str(label), str(label)) for label in world.template_labels])
+        world = replace(world, template_labels=np.unique(wider, return_inverse=True)[1])
+    return replace(dataset, train=parts[0], test=parts[1], world=world)
 
 
 def _drawn_again(dataset: Dataset, seed: int) -> Dataset:
     drawn = bootstrap_draw(dataset.train.labels, seed)
     note = f"{len(np.unique(drawn))} different ones of {len(drawn)} training examples, drawn with replacement"
-    return replace(dataset, train=dataset.train.select(drawn), notes=(*dataset.notes, note))
+    left_out = np.setdiff1d(np.arange(len(dataset.train)), drawn)
+    return replace(
+        dataset,
+        train=dataset.train.select(drawn),
+        validation=dataset.train.select(left_out),
+        notes=(*dataset.notes, note),
+    )
 
 
 def _mnist_5k(name: str, progress: Progress | None) -> Dataset:

@@ -51,11 +51,11 @@ def scorecard_of(
     world : KnownWorld, optional
         The true prototypes, where they are known.
     modes : array-like, optional
-        What kind of its class each test example is, where that is known; no kind in two classes.
+        What kind of its class each test example is, where that is known, shape ``(n,)``.
     full : bool
         Also what takes minutes, the training of judges among it.
     rows : collection of str, optional
-        Names of the rows to compute, in the place of ``full``; judges are trained if one of these needs them.
+        Names of the rows to compute, in the place of ``full`` and ``retrained``; judges are trained if one needs them.
     progress : callable
         Told what is about to be computed.
     retrained : callable, optional
@@ -92,14 +92,16 @@ def scorecard_of(
         foreign={name: table_or_pictures(classifier, inputs, reset=False) for name, inputs in (foreign or {}).items()},
         other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
         world=world,
-        modes=None if modes is None else np.asarray(modes),
+        modes=None if modes is None else _numbered(modes, tested.labels.numpy()),
         start=_start_of(classifier, training) if full and training is not None else None,
     )
-    card = scorecard(subject, full=full, only=rows, progress=progress, retrained=retrained)
+    card = scorecard(subject, full=full, rows=rows, progress=progress, retrained=None if rows else retrained)
     return replace(card, n_training=classifier.fitted_.n_training)
 
 
-def start_of(classifier: "PrototypeClassifier", X: Any, y: Any, seed: int) -> Tensor | None:
+def start_of(
+    classifier: "PrototypeClassifier", X: Any, y: Any, seed: int, validation: Pair | None = None
+) -> Tensor | None:
     """The prototypes as training would find them, in data units, shape ``(p, ...)``; ``None`` where they are no inputs.
 
     Parameters
@@ -110,8 +112,10 @@ def start_of(classifier: "PrototypeClassifier", X: Any, y: Any, seed: int) -> Te
         Training examples.
     seed : int
         As ``seed_`` of a fitted classifier.
+    validation : tuple, optional
+        As ``fit`` would be given it.
     """
-    request, _ = classifier.request(X, y)
+    request, _ = classifier.request(X, y, validation)
     prepared = prepare(replace(request, seed=seed))
     prototypes = prepared.network.prototypes
     if prototypes.space != "input":
@@ -136,12 +140,24 @@ def train_judges(classifier: "PrototypeClassifier", training: Pair, judging: Pai
     judges_of(_share(examples) if judging is None else examples, len(classes))
 
 
+def _numbered(modes: Any, labels: np.ndarray) -> np.ndarray:
+    """Modes as numbers, of which no two classes share one."""
+    given = np.asarray(modes).ravel()
+    if len(given) != len(labels):
+        raise DataError(describe("as many modes as test examples", f"{len(given)} modes and {len(labels)} examples"))
+    kinds = np.unique(given, return_inverse=True)[1]
+    return labels * (int(kinds.max(initial=0)) + 1) + kinds
+
+
 def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | None:
     """As `start_of`, of what a classifier was fitted on; ``None`` where the given examples cannot be that."""
     fitted = classifier.fitted_
     if len(training[1]) != fitted.n_training + fitted.n_validation:
         return None
-    return start_of(clone(classifier), *training, classifier.seed_)
+    try:
+        return start_of(clone(classifier), *training, classifier.seed_)
+    except LookalikeError:
+        return None
 
 
 def _share(training: Examples) -> Examples:

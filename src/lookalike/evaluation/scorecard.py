@@ -61,7 +61,7 @@ def scorecard(
     subject: Subject,
     *,
     full: bool = False,
-    only: Collection[str] | None = None,
+    rows: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda name: None,
     retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
 ) -> Card:
@@ -72,7 +72,7 @@ def scorecard(
     subject : Subject
     full : bool
         Otherwise only the rows that take seconds.
-    only : collection of str, optional
+    rows : collection of str, optional
         Names of the rows to compute, in the place of ``full``.
     progress : callable
         Told the name of every row that is about to be computed.
@@ -84,23 +84,23 @@ def scorecard(
     Card
         With all fifteen rows: one that was not computed says why, or how to get it.
     """
-    rows: list[Row] = []
+    found: list[Row] = []
     further: Mapping[str, Row] = {}
     for entry in _ROWS:
         if entry.name in further:
-            rows.append(further[entry.name])
+            found.append(further[entry.name])
             continue
-        wanted = full or entry.asked != _FULL if only is None else entry.name in only
+        wanted = full or entry.asked != _FULL if rows is None else entry.name in rows
         if entry.compute is None or not wanted:
-            rows.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked or 'not asked for'}"))
+            found.append(Row(entry.name, entry.title, note=f"not computed; {entry.asked or 'not asked for'}"))
             continue
         progress(entry.name)
-        rows.append(_computed(entry, subject))
+        found.append(_computed(entry, subject))
         if entry.name == "ACC" and retrained is not None:
-            further = _further(retrained, subject, rows[0])
-            rows[0] = further.get("ACC", rows[0])
+            further = _further(retrained, subject, found[0])
+            found[0] = further.get("ACC", found[0])
     n_training = 0 if subject.training is None else len(subject.training)
-    return Card(tuple(rows), _diagnostics(subject), n_training)
+    return Card(tuple(found), _diagnostics(subject), n_training)
 
 
 def _computed(entry: _Entry, subject: Subject) -> Row:

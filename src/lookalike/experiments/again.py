@@ -33,7 +33,22 @@ def other_way(config: RunConfig, way: str, seed: int) -> tuple[RunConfig, int]:
     """
     if way == "seed":
         return config, seed + _OTHER_SEED
-    return replace(config, data_options={**config.data_options, "bootstrap": seed}), seed
+    return drawn_again(config, seed), seed
+
+
+def drawn_again(config: RunConfig, draw: int) -> RunConfig:
+    """The settings with a bootstrap draw that is not their own.
+
+    Parameters
+    ----------
+    config : RunConfig
+    draw : int
+        Its number.
+    """
+    other = _OTHER_SEED + draw
+    if config.data_options.get("bootstrap") == other:
+        other += _OTHER_SEED
+    return replace(config, data_options={**config.data_options, "bootstrap": other})
 
 
 def compared(
@@ -76,4 +91,5 @@ def compared(
 
 
 def _start(classifier: PrototypeClassifier, sample: Dataset) -> Tensor | None:
-    return start_of(clone(classifier), sample.train.inputs, sample.train.labels, classifier.seed_)
+    train = sample.train
+    return start_of(clone(classifier), train.inputs, train.labels, classifier.seed_, sample.held_out)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.experiments.studies import Contrast, Study
+from lookalike.experiments.contrasts import Contrast
+from lookalike.experiments.studies import Study
 from lookalike.metrics import holm, mean_interval, sign_flip_p
 
 LEAST_PAIRS = 10

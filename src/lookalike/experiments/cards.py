@@ -67,12 +67,13 @@ def keep_card(run: Run, card: Card) -> None:
     card : Card
     """
     values = card.to_dict()
-    before = {row["name"]: row for row in (kept_card(run) or {"rows": []})["rows"]}
+    earlier = kept_card(run) or {"rows": [], "diagnostics": {}}
+    before = {row["name"]: row for row in earlier["rows"]}
     rows = [
         before.get(row["name"], row) if row["value"] is None or row["light"] == "none" else row
         for row in values["rows"]
     ]
-    kept = card_from([*rows], values["diagnostics"], values["n_training"]).to_dict()
+    kept = card_from([*rows], {**earlier["diagnostics"], **values["diagnostics"]}, values["n_training"]).to_dict()
     write_whole(run.folder / CARD, json.dumps(kept, indent=1, allow_nan=False).encode())
 
 

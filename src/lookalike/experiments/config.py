@@ -104,7 +104,7 @@ def config_from(settings: Mapping[str, Any]) -> RunConfig:
             value, (int, float) if wanted is float else wanted
         ):
             raise ParameterError(describe(f"{name} to be {wanted.__name__}", f"{value!r} ({type(value).__name__})"))
-        options[option] = value
+        options[option] = {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
     arguments = ["data", "recipe", *PrototypeClassifier._get_param_names()]
     require_known(rest, arguments)
     return RunConfig(data, options, recipe, rest)

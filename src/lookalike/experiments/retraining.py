@@ -15,7 +15,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.evaluation import Judge, Row
 from lookalike.evaluation.card import light
 from lookalike.evaluation.stability import Stability, stability_row
-from lookalike.experiments.again import compared
+from lookalike.experiments.again import compared, drawn_again
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
@@ -68,15 +68,7 @@ def further_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
         Further("twin", "twin", config, first),
         *(Further(f"frozen-{seed}", "frozen", frozen, seed) for seed in seeds),
         *(Further(f"seed-{seed}", "seed", config, seed) for seed in seeds[1:]),
-        *(
-            Further(
-                f"bootstrap-{draw}",
-                "bootstrap",
-                replace(config, data_options={**config.data_options, "bootstrap": draw}),
-                first,
-            )
-            for draw in range(BOOTSTRAPS)
-        ),
+        *(Further(f"bootstrap-{draw}", "bootstrap", drawn_again(config, draw), first) for draw in range(BOOTSTRAPS)),
     ]
 
 
@@ -178,10 +170,10 @@ def _seed_row(run: Run, dataset: Dataset, judges: Sequence[Judge], n_seeds: int)
 def _bootstrapped(again: Stability) -> dict[str, float]:
     """How alike prototypes are when the data are drawn anew; Jaccard's index is of the inputs that they win."""
     return {
-        "bootstraps": float(np.mean(again.corrected)),
-        "bootstraps: winning prototype (ARI)": again.winners,
-        "bootstraps: Jaccard, mean prototype": float(np.mean(again.overlap)),
-        "bootstraps: Jaccard, least stable prototype": float(np.min(again.overlap)),
+        "bootstrap": float(np.mean(again.corrected)),
+        "bootstrap: winning prototype (ARI)": again.winners,
+        "bootstrap: Jaccard, mean prototype": float(np.mean(again.overlap)),
+        "bootstrap: Jaccard, least stable prototype": float(np.min(again.overlap)),
     }
 
 

@@ -146,7 +146,7 @@ def run_arm(
     if arm.twin:
         history, quality = _fit_twin(classifier, dataset, callbacks)
     else:
-        classifier.fit(dataset.train.inputs, dataset.train.labels, callbacks=callbacks)
+        classifier.fit(dataset.train.inputs, dataset.train.labels, validation=dataset.held_out, callbacks=callbacks)
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     minutes = round((time.perf_counter() - began) / 60, 2)
     if rows and not arm.twin:
@@ -209,8 +209,13 @@ def _stabilities(
         config, other_seed = other_way(arm.config, way, seed)
         sample = dataset if way == "seed" else _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
         other = config.classifier().set_params(random_state=other_seed)
-        other.fit(sample.train.inputs, sample.train.labels)
-        row = stability_row(compared([classifier, other], [dataset, sample]))
+        other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out)
+        try:
+            row = stability_row(compared([classifier, other], [dataset, sample]))
+        except LookalikeError as error:
+            # As a row of a card that cannot be computed; the run itself is none the worse.
+            _log.info("no stability of %s, seed %s: %s", arm.name, seed, error)
+            continue
         found |= _figures_of(row, "SEED-R" if way == "seed" else f"SEED-R: {way}")
     return found
 
@@ -219,8 +224,16 @@ def _judged_data(study: Study, tasks: Sequence[Task]) -> list[RunConfig]:
     """Settings of one run for every data set that needs judges: two runs that meet a new one would both train them."""
     if not study.card or JUDGED_ROWS.isdisjoint(study.rows or ROW_NAMES):
         return []
-    configs = [study.config_of(*task) for task in tasks]
-    return list({(config.data, json.dumps(config.data_options, sort_keys=True)): config for config in configs}.values())
+    found: dict[str, RunConfig] = {}
+    for arm, seed in tasks:
+        if not arm.twin:
+            config = study.config_of(arm, seed)
+            options = dict(config.data_options)
+            if options.get("judge_share"):
+                # What is left out for judges is left out before either.
+                options = {name: value for name, value in options.items() if name not in ("limit", "bootstrap")}
+            found.setdefault(json.dumps([config.data, options], sort_keys=True), config)
+    return list(found.values())
 
 
 def _train_judges(config: RunConfig) -> None:
@@ -260,7 +273,7 @@ def _by_ray(
         raise require_extra("ray", "ray") from error
     if not ray.is_initialized():
         ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    ray.get([ray.remote(num_cpus=1)(_train_judges).remote(config) for config in judged])
+    ray.get([ray.remote(num_cpus=1)(_train_judges_alone).remote(config) for config in judged])
     remote = ray.remote(num_cpus=1)(_alone_in_its_process)
     running = {remote.remote(study, *task): task for task in tasks}
     waiting = list(running)
@@ -275,13 +288,18 @@ def _alone_in_its_process(study: Study, arm: Arm, seed: int) -> dict[str, Any]:
     return run_one(study, arm, seed)
 
 
+def _train_judges_alone(config: RunConfig) -> None:
+    _one_thread()
+    _train_judges(config)
+
+
 def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
 def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) -> tuple[tuple, Any]:
     """The arm's backbone, as it starts there, with a linear layer; same data, budget, schedule and augmentation."""
-    request, classes = classifier.request(dataset.train.inputs, dataset.train.labels)
+    request, classes = classifier.request(dataset.train.inputs, dataset.train.labels, dataset.held_out)
     prepared = prepare(request)
     job = prepared.job
     with torch.random.fork_rng(devices=[]):

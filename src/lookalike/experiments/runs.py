@@ -14,7 +14,14 @@ import yaml
 from PIL import Image
 
 from lookalike.data import Dataset, Part, Preprocessing, load_dataset
-from lookalike.errors import DataError, DataNotFoundError, FolderInUseError, ModelFileError, describe
+from lookalike.errors import (
+    DataError,
+    DataNotFoundError,
+    FolderInUseError,
+    ModelFileError,
+    ParameterError,
+    describe,
+)
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
@@ -105,7 +112,12 @@ def fit_run(
         logs.append(tensorboard_log(folder / "tensorboard"))
     try:
         classifier.fit(
-            dataset.train.inputs, dataset.train.labels, folder=folder, resume=resume, callbacks=[*logs, *callbacks]
+            dataset.train.inputs,
+            dataset.train.labels,
+            validation=dataset.held_out,
+            folder=folder,
+            resume=resume,
+            callbacks=[*logs, *callbacks],
         )
     except Exception:
         if history.name.endswith(".new"):
@@ -167,7 +179,14 @@ def data_of(run: Run, data: str | None = None) -> Dataset:
             options["image_size"] = preprocessing.shape[1]
         if "label" in run.config.data_options:
             options["label"] = run.config.data_options["label"]
-        return load_dataset(data, **options)
+        wider = run.config.data_options.get("superclasses")
+        if not wider:
+            return load_dataset(data, **options)
+        try:
+            return load_dataset(data, superclasses=wider, **options)
+        except ParameterError:
+            # Of the wider classes already.
+            return load_dataset(data, **options)
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
     return load_dataset(run.config.data, **run.config.data_options)

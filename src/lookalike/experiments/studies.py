@@ -12,6 +12,7 @@ from lookalike.estimators.parameters import options_of
 from lookalike.evaluation import ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
+from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, read_contrast
 from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import settings_from
@@ -33,8 +34,6 @@ _KEYS = {
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
 AGAIN_EDITION = 1
-PLAIN_OUTCOMES = ("accuracy", "speed")
-_CONTRAST_KEYS = {"arm": str, "against": str, "outcome": str, "smallest": float}
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
 
@@ -65,26 +64,6 @@ class Arm:
     claim: float | None = None
     comparable: str = ""
     remark: str = ""
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Two arms to be compared in pairs of runs with the same seed, decided upon before the first run.
-
-    Attributes
-    ----------
-    arm, against : str
-    outcome : str
-        ``"accuracy"``; ``"speed"``, the validation accuracy, mean over the epochs; or a row of the scorecard, or, as in
-        ``"SEED-R: response profiles"``, a figure beside it.
-    smallest : float
-        The smallest difference that matters.
-    """
-
-    arm: str
-    against: str
-    outcome: str = "accuracy"
-    smallest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +146,7 @@ def read_study(file: Path) -> Study:
     if not isinstance(common, Mapping) or not isinstance(arms, Mapping) or not arms:
         raise ParameterError(describe(f"arms by name in {file}", repr(arms), "arms: {default: {}}"))
     named = tuple(_arm(str(name), {**common, **(chosen or {})}) for name, chosen in arms.items())
-    return Study(
+    study = Study(
         name=file.stem,
         title=str(settings.get("title", file.stem)),
         question=str(settings.get("question", "")),
@@ -180,8 +159,11 @@ def read_study(file: Path) -> Study:
         rows=tuple(settings["card"]) if isinstance(settings.get("card"), list) else (),
         again=tuple(settings.get("again", ())),
         alone=settings.get("alone", False),
-        contrasts=tuple(_contrast(entry, [arm.name for arm in named]) for entry in settings.get("contrasts", ())),
+        contrasts=tuple(read_contrast(entry) for entry in settings.get("contrasts", ())),
     )
+    for contrast in study.contrasts:
+        _require_possible(study, contrast)
+    return study
 
 
 def held_runs(study: Study, file: Path) -> list[dict[str, Any]]:
@@ -252,22 +234,36 @@ def _require_names(what: str, given: Any, known: Sequence[str]) -> None:
             raise ParameterError(describe(what, repr(name), suggest(str(name), known)))
 
 
-def _contrast(entry: Any, arms: list[str]) -> Contrast:
-    if not isinstance(entry, Mapping):
-        raise ParameterError(describe("a contrast as {arm: ..., against: ...}", repr(entry)))
-    for key, value in entry.items():
-        if key not in _CONTRAST_KEYS:
-            raise ParameterError(describe("a key of a contrast", repr(key), suggest(str(key), _CONTRAST_KEYS)))
-        require_type(f"{key} of a contrast", value, _CONTRAST_KEYS[key])
-    for side in ("arm", "against"):
-        if entry.get(side) not in arms:
+def _require_possible(study: Study, contrast: Contrast) -> None:
+    """Refuse a contrast of arms that are not there, or of a figure that no run of them will have."""
+    arms = {arm.name: arm for arm in study.arms}
+    for side in (contrast.arm, contrast.against):
+        if side not in arms:
+            raise ParameterError(describe("an arm of the study", repr(side), suggest(side, arms)))
+    if contrast.outcome == "speed":
+        plans = [arms[side].config.parameters for side in (contrast.arm, contrast.against)]
+        if any(plan.get("training__patience") for plan in plans) or len({_epochs(plan) for plan in plans}) > 1:
             raise ParameterError(
-                describe("an arm of the study", repr(entry.get(side)), suggest(str(entry.get(side)), arms))
+                describe("arms that train for the same number of epochs, to compare their speed", contrast.arm)
             )
-    outcome = entry.get("outcome", "accuracy")
-    if outcome.partition(": ")[0] not in (*PLAIN_OUTCOMES, *ROW_NAMES):
-        raise ParameterError(describe("an outcome", repr(outcome), suggest(outcome, (*PLAIN_OUTCOMES, *ROW_NAMES))))
-    return Contrast(**entry)
+    rows = (study.rows or [name for name in ROW_NAMES if name not in TRAINED_ROWS]) if study.card else []
+    names = ["SEED-R"] if "seed" in study.again else []
+    names += [*rows, *(f"SEED-R: {way}" for way in study.again if way != "seed")]
+    about = contrast.outcome
+    known = about in names or any(about.startswith(f"{name}: ") for name in names)
+    missing = [f"SEED-R: {way}" for way in WAYS if way not in study.again]
+    if about not in PLAIN_OUTCOMES and (not known or any(about.startswith(name) for name in missing)):
+        raise ParameterError(
+            describe(
+                f"an outcome that the study computes: {', '.join([*PLAIN_OUTCOMES, *names])}",
+                repr(about),
+                suggest(about, [*PLAIN_OUTCOMES, *names]),
+            )
+        )
+
+
+def _epochs(parameters: Mapping[str, Any]) -> Any:
+    return parameters.get("training__epochs", "auto")
 
 
 def _arm(name: str, settings: dict[str, Any]) -> Arm:

@@ -12,6 +12,14 @@ from lookalike.experiments.figures import write_figure
 from lookalike.experiments.studies import Arm, Study, studies_in
 from lookalike.persistence import write_whole
 
+# What training again finds, beside SEED-R.
+_AGAIN = (
+    "SEED-R: what the start already had",
+    "SEED-R: response profiles",
+    "SEED-R: winning prototype (ARI)",
+    "SEED-R: bootstrap",
+)
+
 
 def experiment_table(folder: Path) -> str:
     """Claimed, reproduced, difference: one line per arm that has a claim.
@@ -101,14 +109,19 @@ def _line(study: Study, results: dict[str, Any] | None, arm: Arm) -> str:
 
 def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
     """What the scorecard says of every arm: means over seeds, and the verdicts."""
-    shown = [row for row in ROW_NAMES if any(outcomes(results, arm.name, row) for arm in study.arms)]
-    if not study.card or not shown:
+    columns = [*ROW_NAMES, *_AGAIN]
+    shown = [row for row in columns if any(outcomes(results, arm.name, row) for arm in study.arms)]
+    if not (study.card or study.again) or not shown:
         return []
     lines = ["", f"| arm | {' | '.join(shown)} | verdicts |", "|---" * (len(shown) + 2) + "|"]
     for arm in study.arms:
         values = [list(outcomes(results, arm.name, row).values()) for row in shown]
         verdicts = (
-            Counter(run["card"]["verdict"] for run in results["runs"] if run["arm"] == arm.name and "card" in run)
+            Counter(
+                run["card"]["verdict"]
+                for run in results["runs"]
+                if run["arm"] == arm.name and run.get("card", {}).get("verdict", "open") != "open"
+            )
             if results
             else Counter()
         )

@@ -1,0 +1,61 @@
+"""Contrasts between two arms of a study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lookalike.errors import ParameterError, describe, suggest
+from lookalike.registry import require_type
+
+PLAIN_OUTCOMES = ("accuracy", "speed")
+_KEYS = {"arm": str, "against": str, "outcome": str, "smallest": float}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two arms to be compared in pairs of runs with the same seed, decided upon before the first run.
+
+    Attributes
+    ----------
+    arm, against : str
+    outcome : str
+        ``"accuracy"``; ``"speed"``, the validation accuracy, mean over the epochs; or a row of the scorecard, or, as in
+        ``"SEED-R: response profiles"``, a figure beside it.
+    smallest : float
+        The smallest difference that matters.
+    """
+
+    arm: str
+    against: str
+    outcome: str = "accuracy"
+    smallest: float = 0.0
+
+
+def read_contrast(entry: Any) -> Contrast:
+    """A contrast from plain values.
+
+    Parameters
+    ----------
+    entry : object
+        A mapping, as YAML gives it.
+
+    Raises
+    ------
+    ParameterError
+        For anything else, an unknown key, a value of a wrong type, or a missing arm.
+
+    Examples
+    --------
+    >>> read_contrast({"arm": "points", "against": "noise"}).outcome
+    'accuracy'
+    """
+    if not isinstance(entry, Mapping):
+        raise ParameterError(describe("a contrast as {arm: ..., against: ...}", repr(entry)))
+    for key, value in entry.items():
+        if key not in _KEYS:
+            raise ParameterError(describe("a key of a contrast", repr(key), suggest(str(key), _KEYS)))
+        require_type(f"{key} of a contrast", value, _KEYS[key])
+    for side in ("arm", "against"):
+        if side not in entry:
+            raise ParameterError(describe(f"{side}: an arm of the study", "none", "{arm: ..., against: ...}"))
+    return Contrast(**entry)
