@@ -467,3 +467,23 @@ def test_right_in_every_validation_example_is_not_certain_of_everything():
     probabilities = classifier.predict_proba(X)
     assert (probabilities.argmax(1) == y).all()
     assert 0.9 < probabilities.max(1).mean() < 0.9999
+
+
+def test_a_scorecard_of_chosen_rows():
+    data = load_dataset("digits", limit=200)
+    classifier = PrototypeClassifier(backbone="mlp", training__epochs=2, random_state=0)
+    classifier.fit(data.train.inputs, data.train.labels)
+    test = data.test.inputs[:100], data.test.labels[:100]
+    card = classifier.scorecard(*test, rows=["SIZE"])
+    assert [row.name for row in card.rows if row.value is not None] == ["SIZE"]
+    with pytest.raises(ParameterError, match="did you mean 'SIZE'"):
+        classifier.scorecard(*test, rows=["SIZ"])
+    with pytest.raises(DataError, match="as many modes"):
+        classifier.scorecard(*test, rows=["SIZE"], modes=np.arange(99))
+    training = data.train.inputs, data.train.labels
+    full = classifier.scorecard(*test, training, full=True, modes=data.test.labels[:100] % 2)
+    assert full.row("COVER").beside["mode recall"] == pytest.approx(1.0)
+    assert full.diagnostics["moved from the start, two real examples = 1"] > 0
+    # Examples that the model cannot have been fitted on say nothing about its start.
+    other = classifier.scorecard(*test, (training[0][:150], training[1][:150]), full=True)
+    assert "moved from the start, two real examples = 1" not in other.diagnostics

@@ -163,6 +163,32 @@ def test_disturbances_are_small_and_seen():
         assert float(changed.max()) <= 1, name
 
 
+def test_cover_counts_the_modes_that_some_prototype_stands_for(true, judges):
+    samples = WORLD.sample("L1", len(true.test), seed=0, training=False)
+    judged = replace(true, judges=judges, modes=samples.modes)
+    assert cover_row(judged).beside["mode recall"] == 1
+    copies = TEMPLATES.clone()
+    copies[11] = copies[10]
+    assert cover_row(subject(copies, judges=judges, modes=samples.modes)).beside["mode recall"] == pytest.approx(
+        11 / 12
+    )
+    assert "mode recall" not in cover_row(replace(true, judges=judges)).beside
+
+
+def test_a_card_of_chosen_rows_computes_these_and_no_other(true):
+    card = scorecard(true, full=True, rows=["TR*"], retrained=lambda subject, accuracy: {})
+    assert [row.name for row in card.rows if row.value is not None] == ["TR*"]
+    assert len(card.rows) == 15
+
+
+def test_how_far_prototypes_have_moved_is_told_where_their_start_is_known(true):
+    name = "moved from the start, two real examples = 1"
+    assert scorecard(replace(true, start=true.pictures), rows=[]).diagnostics[name] == 0
+    assert scorecard(replace(true, start=true.pictures + 10), rows=[]).diagnostics[name] > 1
+    assert name not in scorecard(true, rows=[]).diagnostics
+    assert name not in scorecard(replace(true, start=true.pictures[:3]), rows=[]).diagnostics
+
+
 def test_recovery_of_truth_and_of_noise(true, noisy):
     row = recovery_row(true)
     assert row.value == pytest.approx(1)
