@@ -120,12 +120,7 @@ def fit_run(
             callbacks=[*logs, *callbacks],
         )
     except Exception:
-        if history.name.endswith(".new"):
-            history.unlink(missing_ok=True)
-        if missing and not (folder / CHECKPOINT).exists():
-            shutil.rmtree(folder)
-            for place in missing[1:]:
-                place.rmdir()
+        _undo(folder, missing, history)
         raise
     seconds = time.perf_counter() - began
     extras = {
@@ -148,6 +143,16 @@ def fit_run(
     write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, classifier, config), quality
+
+
+def _undo(folder: Path, missing: Sequence[Path], history: Path) -> None:
+    """Leave no trace of a fit that failed, unless there is a checkpoint to go on from."""
+    if history.name.endswith(".new"):
+        history.unlink(missing_ok=True)
+    if missing and not (folder / CHECKPOINT).exists():
+        shutil.rmtree(folder)
+        for place in missing[1:]:
+            place.rmdir()
 
 
 def open_run(folder: Path) -> Run:
