@@ -22,7 +22,7 @@ common:
   data: knownproto:L3
   backbone: mlp
   prototypes__n_per_class: 3
-  training__epochs: 8
+  training__epochs: 4
 arms:
   points: {}
   noise: {initializer: uniform}

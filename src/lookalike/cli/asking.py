@@ -79,6 +79,7 @@ def evaluate(
         learned_from,
         missing_trainings,
         open_run,
+        passed_through,
         quality_of,
         retrain,
     )
@@ -86,7 +87,8 @@ def evaluate(
     opened = open_run(run)
     judged = data_of(opened, data)
     screen.say(judged.notes if data else ())
-    quality = quality_of(opened.classifier, judged.test)
+    made = passed_through(opened.classifier, judged.test)
+    quality = quality_of(opened.classifier, judged.test, made)
     if retraining:
         if data is not None:
             raise ParameterError(describe("--retrain on the run's own data", f"--data {data}", "leave --data out"))
@@ -95,7 +97,9 @@ def evaluate(
     with screen.Screen(as_json) as shown:
         learned = judged if data is None else learned_from(opened)
         known = retraining or (full and data is None and not missing_trainings(opened))
-        card = card_of(opened, judged, learned, full=full or retraining, retrained=known, progress=shown.judging)
+        card = card_of(
+            opened, judged, learned, full=full or retraining, retrained=known, progress=shown.judging, made=made
+        )
     if data is None:
         keep_card(opened, card)
     screen.evaluation(quality, card, as_json)

@@ -15,7 +15,7 @@ from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
-from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Judge, Row, Subject, judges_of, scorecard
+from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Judge, Pass, Row, Subject, judges_of, scorecard
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -37,6 +37,7 @@ def scorecard_of(
     progress: Callable[[str], None] = lambda name: None,
     retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
     other_prototypes: Any = None,
+    made: Pass | None = None,
 ) -> Card:
     """Judge a fitted classifier; see `lookalike.PrototypeClassifier.scorecard`.
 
@@ -62,6 +63,8 @@ def scorecard_of(
         As `lookalike.evaluation.scorecard` takes it.
     other_prototypes : array-like, optional
         Those of the same model with another seed, as its ``prototypes_``.
+    made : Pass, optional
+        The pass over the test examples, if it has been made.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def scorecard_of(
         other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
         world=world,
         modes=None if modes is None else _numbered(modes, tested.labels.numpy()),
+        made=made,
         start=_start_of(classifier, training) if full and training is not None else None,
     )
     card = scorecard(subject, full=full, rows=rows, progress=progress, retrained=None if rows else retrained)

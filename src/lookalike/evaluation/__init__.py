@@ -4,7 +4,7 @@ from lookalike.evaluation.card import Card, Row, verdict_of
 from lookalike.evaluation.judges import Judge, judges_of
 from lookalike.evaluation.quality import Quality, judge
 from lookalike.evaluation.scorecard import JUDGED_ROWS, ROW_NAMES, TRAINED_ROWS, scorecard
-from lookalike.evaluation.subject import Subject
+from lookalike.evaluation.subject import Pass, Subject
 from lookalike.evaluation.twin import TwinNetwork
 from lookalike.evaluation.verification import Verification, verify
 
@@ -14,6 +14,7 @@ __all__ = [
     "TRAINED_ROWS",
     "Card",
     "Judge",
+    "Pass",
     "Quality",
     "Row",
     "Subject",

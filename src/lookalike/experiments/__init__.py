@@ -5,7 +5,16 @@ from lookalike.experiments.config import RunConfig, assignments, config_from, re
 from lookalike.experiments.reporting import contents_of, explained, report_run
 from lookalike.experiments.retraining import further_trainings, missing_trainings, retrain
 from lookalike.experiments.running import run_study
-from lookalike.experiments.runs import Run, data_of, fit_run, learned_from, open_run, quality_of, verify_run
+from lookalike.experiments.runs import (
+    Run,
+    data_of,
+    fit_run,
+    learned_from,
+    open_run,
+    passed_through,
+    quality_of,
+    verify_run,
+)
 from lookalike.experiments.studies import Study, read_study
 from lookalike.experiments.tables import write_table
 
@@ -26,6 +35,7 @@ __all__ = [
     "learned_from",
     "missing_trainings",
     "open_run",
+    "passed_through",
     "quality_of",
     "read_settings",
     "read_study",

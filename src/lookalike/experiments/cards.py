@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lookalike.data import Dataset, foreign_inputs
-from lookalike.evaluation import Card, Row
+from lookalike.evaluation import Card, Pass, Row
 from lookalike.experiments.retraining import other_classifiers, retrained_rows
 from lookalike.experiments.runs import Run
 from lookalike.persistence import write_whole
@@ -21,6 +21,7 @@ def card_of(
     full: bool = False,
     retrained: bool = False,
     progress: Callable[[str], None] = lambda name: None,
+    made: Pass | None = None,
 ) -> Card:
     """Judge a run on its data, or on other data of the same classes.
 
@@ -37,6 +38,8 @@ def card_of(
         Also those that `lookalike.experiments.retrain` made possible.
     progress : callable
         Told what is about to be computed.
+    made : Pass, optional
+        The pass over the test part, if it has been made.
     """
     training = None if learned is None else (learned.train.inputs, learned.train.labels)
     judging = None if learned is None else learned.judging
@@ -49,6 +52,7 @@ def card_of(
         foreign=foreign_inputs(dataset),
         world=dataset.world,
         modes=dataset.test.modes,
+        made=made,
         full=full,
         other_prototypes=others[0].prototypes_ if others else None,
         retrained=None

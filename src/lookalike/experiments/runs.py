@@ -26,7 +26,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.storage import versions
-from lookalike.evaluation import Quality, Verification, judge, verify
+from lookalike.evaluation import Pass, Quality, Verification, judge, verify
 from lookalike.experiments.config import RunConfig, config_from
 from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
@@ -210,8 +210,15 @@ def learned_from(run: Run) -> Dataset | None:
         return None
 
 
-def quality_of(classifier: PrototypeClassifier, part: Part) -> Quality:
+def quality_of(classifier: PrototypeClassifier, part: Part, passed: Pass | None = None) -> Quality:
     """How good a classifier is on some examples.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    part : Part
+    passed : Pass, optional
+        The pass over the part, if it has been made.
 
     Raises
     ------
@@ -225,7 +232,20 @@ def quality_of(classifier: PrototypeClassifier, part: Part) -> Quality:
             describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
         )
     names = [str(name) for name in classifier.classes_.tolist()]
-    return judge(classifier.decision_scores(part.inputs), labels, names, classifier.temperature_)
+    logits = classifier.decision_scores(part.inputs) if passed is None else passed.logits.numpy()
+    return judge(logits, labels, names, classifier.temperature_)
+
+
+def passed_through(classifier: PrototypeClassifier, part: Part) -> Pass:
+    """The pass that both quality and scorecard are read from.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    part : Part
+    """
+    found = classifier.compare(part.inputs)
+    return Pass(torch.cat([each.scores for each in found]), torch.cat([each.logits for each in found]))
 
 
 def verify_run(run: Run, part: Part) -> Verification:

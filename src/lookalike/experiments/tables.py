@@ -113,22 +113,24 @@ def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
     shown = [row for row in columns if any(outcomes(results, arm.name, row) for arm in study.arms)]
     if not (study.card or study.again) or not shown:
         return []
-    lines = ["", f"| arm | {' | '.join(shown)} | verdicts |", "|---" * (len(shown) + 2) + "|"]
+    judged = any(_verdicts(results, arm) for arm in study.arms)
+    heads = ["arm", *shown, *(["verdicts"] if judged else [])]
+    lines = ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for arm in study.arms:
         values = [list(outcomes(results, arm.name, row).values()) for row in shown]
-        verdicts = (
-            Counter(
-                run["card"]["verdict"]
-                for run in results["runs"]
-                if run["arm"] == arm.name and run.get("card", {}).get("verdict", "open") != "open"
-            )
-            if results
-            else Counter()
-        )
         cells = [f"{mean(found):.3f}" if found else "–" for found in values]
-        said = ", ".join(f"{name} ({count})" for name, count in verdicts.most_common())
-        lines.append(f"| {arm.label} | {' | '.join(cells)} | {said or '–'} |")
+        said = ", ".join(f"{name} ({count})" for name, count in _verdicts(results, arm).most_common())
+        cells += [said or "–"] if judged else []
+        lines.append(f"| {arm.label} | {' | '.join(cells)} |")
     return lines
+
+
+def _verdicts(results: dict[str, Any] | None, arm: Arm) -> Counter[str]:
+    """How often each verdict fell; a card of a few rows has none."""
+    runs = [run for run in results["runs"] if run["arm"] == arm.name] if results else []
+    found = Counter(str(run.get("card", {}).get("verdict", "open")) for run in runs)
+    del found["open"]
+    return found
 
 
 def _contrast_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
