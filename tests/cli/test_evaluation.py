@@ -74,13 +74,14 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     (copy / "retrained" / "frozen-1.json").unlink()
     shutil.rmtree(copy / "retrained" / "seed-2")
     (copy / "retrained" / "bootstrap-1.json").write_text("{")
-    assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-2", "bootstrap-1"}
+    (copy / "retrained" / "seed-1" / "model.json").write_text("{")
+    assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-1", "seed-2", "bootstrap-1"}
     code, out, err = call("evaluate", copy, "--retrain", "--json")
-    assert "3 trainings to come" in err
+    assert "4 trainings to come" in err
     assert values(out) == found
     # A full card afterwards knows the further trainings; a quick one leaves them in the kept card.
     assert values(call("evaluate", copy, "--full", "--json")[1]) == found
-    call("evaluate", copy)
+    assert "rows of an earlier, fuller evaluation are kept" in call("evaluate", copy)[2]
     kept = {row["name"]: row for row in json.loads((copy / "scorecard.json").read_text())["rows"]}
     assert kept["ACC"]["light"] == rows["ACC"]["light"]
     assert kept["SEED-R"]["value"] == found["SEED-R"]

@@ -1,6 +1,9 @@
 """Studies: every file is read, built and makes a step; runs are resumed; tables say what the results say."""
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,10 +65,10 @@ def test_the_table_is_the_one_that_the_results_make(tmp_path):
     committed = (ROOT / "experiments" / "TABLE.md").read_text()
     for file in (ROOT / "experiments").rglob("*"):
         if file.suffix in (".yaml", ".json"):
-            target = tmp_path / file.relative_to(ROOT / "experiments")
-            target.parent.mkdir(exist_ok=True)
+            target = tmp_path / file.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True, parents=True)
             target.write_bytes(file.read_bytes())
-    assert write_table(tmp_path).read_text() == committed
+    assert write_table(tmp_path / "experiments").read_text() == committed
 
 
 SMALL = """
@@ -283,12 +286,47 @@ def test_an_unknown_engine_and_wrong_results_are_refused(folder):
         ("again: [seeds]", "did you mean 'seed'"),
         ("again: seed", "as a list"),
         ("worlds: many", "to be int"),
+        ("worlds: 0", "at least 1"),
+        ("contrasts: [{arm: dot, against: dot}]", "between two arms"),
+        ("common: {data: digits}", "'common' is there twice"),
     ],
 )
 def test_a_wrong_contrast_is_refused(folder, extra, match):
     (folder / "small.yaml").write_text(f"{SMALL}\n{extra}\n")
     with pytest.raises(ParameterError, match=match):
         read_study(folder / "small.yaml")
+
+
+def test_a_contrast_of_a_figure_that_its_row_does_not_have_stops_after_the_first_run(tmp_path):
+    text = WITH_CARD.replace("card: true", 'card: ["TR*"]')
+    (tmp_path / "wrong.yaml").write_text(text.replace("outcome: TR*", 'outcome: "TR*: mode recal"'))
+    with pytest.raises(ParameterError, match=r"did you mean 'TR\*: mode recall'.*the run is kept"):
+        run_study(read_study(tmp_path / "wrong.yaml"), tmp_path / "wrong.json", workers=1)
+    assert len(json.loads((tmp_path / "wrong.json").read_text())["runs"]) == 1
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_study_that_is_killed(folder):
+    """A worker that outlives its study would train what nobody keeps, beside the study that goes on."""
+    (folder / "small.yaml").write_text(SMALL.replace("training__epochs: 4", "training__epochs: 4000"))
+    command = [sys.executable, "-m", "lookalike", "reproduce", str(folder / "small.yaml")]
+    study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    workers = []
+    for _ in range(600):
+        listed = Path(f"/proc/{study.pid}/task/{study.pid}/children").read_text().split()
+        workers = [int(each) for each in listed if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+        if len(workers) >= 2:
+            break
+        time.sleep(0.1)
+    assert len(workers) >= 2
+    time.sleep(5)
+    study.kill()
+    study.wait()
+    for _ in range(300):
+        if not any(Path(f"/proc/{worker}").exists() for worker in workers):
+            return
+        time.sleep(0.1)
+    pytest.fail("workers live on")
 
 
 def test_speed_is_compared_over_the_same_epochs(folder):

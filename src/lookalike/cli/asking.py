@@ -100,9 +100,10 @@ def evaluate(
         card = card_of(
             opened, judged, learned, full=full or retraining, retrained=known, progress=shown.judging, made=made
         )
-    if data is None:
-        keep_card(opened, card)
+    fuller = data is None and keep_card(opened, card)
     screen.evaluation(quality, card, as_json)
+    if fuller:
+        screen.say([f"rows of an earlier, fuller evaluation are kept: lookalike report {run} shows them"])
 
 
 def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:

@@ -25,6 +25,7 @@ from lookalike.report import ExplainedExample
 from lookalike.training import Callback
 
 _LIGHTS = {"green": "[green]●[/]", "amber": "[yellow]◐[/]", "red": "[red]○[/]", "none": "[dim]·[/]"}
+_LEGEND = {"green": "good", "amber": "in between", "red": "bad", "none": "nothing to hold it against"}
 _out = Console()
 _err = Console(stderr=True, highlight=False)
 
@@ -203,8 +204,11 @@ def _card(card: Card) -> None:
         _out.print(f"{name}: {number:.3g}", markup=False, highlight=False)
     trained = f"trained on {card.n_training} examples; " if card.n_training else ""
     _out.print(f"{trained}verdict: [bold]{card.verdict}[/]: {card.meaning}", soft_wrap=True)
-    for prototype, names in card.failing.items():
-        _out.print(f"prototype {prototype} fails {', '.join(names)}", markup=False, highlight=False)
+    for row in card.rows:
+        if row.failing:
+            which = ", ".join(str(prototype) for prototype in row.failing)
+            _out.print(f"{row.name} is failed by prototypes {which}", highlight=False, soft_wrap=True)
+    _out.print("; ".join(f"{_LIGHTS[name]} {word}" for name, word in _LEGEND.items()), highlight=False)
 
 
 def _quality(found: Quality) -> None:

@@ -250,7 +250,17 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         training : tuple, optional
             ``(X, y)`` that the model was trained on; several rows need them.
         **options
-            Of `lookalike.estimators.judging.scorecard_of`: ``full=True`` for the rows that take minutes.
+            ``full=True``: also the rows that take minutes, judges trained where none are kept. ``rows``: names of those
+            to compute, in its place. ``judging``: ``(X, y)`` that the model has not seen, for judges to learn from.
+            ``foreign``: inputs of no class by what they are, for OOD-AUROC; `lookalike.data.foreign_inputs` makes some.
+            ``world``: that of a KnownProto data set, for TR*. ``modes``: what kind of its class each test example is.
+            ``progress``: a function that is told which row comes next.
+
+        Returns
+        -------
+        Card
+            ``print(card)`` shows it; ``card.row("TRANSFER")`` has a row's value, interval, light, and what it is to be
+            compared with.
         """
         check_is_fitted(self)
         return scorecard_of(self, (X, y), training, **options)

@@ -74,7 +74,8 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
     check_classification_targets(y)
     classes, labels = np.unique(y, return_inverse=True)
     if len(classes) < 2:
-        raise DataError(describe("at least two classes", f"one class, {classes[0]!r}", "examples of a second class"))
+        only = np.asarray(classes).tolist()[0]
+        raise DataError(describe("at least two classes", f"one class, {only!r}", "examples of a second class"))
     return labels, classes
 
 

@@ -81,6 +81,11 @@ class Card:
         """A row by its name, if it is there."""
         return next((row for row in self.rows if row.name == name), None)
 
+    def value_of(self, name: str) -> float | None:
+        """A row's value; ``None`` without the row or a value."""
+        row = self.row(name)
+        return None if row is None else row.value
+
     @property
     def verdict(self) -> str:
         """What the prototypes are, from the rows TRANSFER, NN-PCTL, STAND-IN and BIND."""
@@ -90,7 +95,9 @@ class Card:
     @property
     def meaning(self) -> str:
         """The verdict in a sentence."""
-        return _MEANINGS[self.verdict]
+        bind = self.row("BIND")
+        unbound = self.verdict == PICTURE and bind is not None and bind.light == "red"
+        return _MEANINGS[self.verdict] + (", but the model decides by something else" if unbound else "")
 
     @property
     def failing(self) -> dict[int, list[str]]:
@@ -100,6 +107,10 @@ class Card:
             for prototype in row.failing:
                 found.setdefault(prototype, []).append(row.name)
         return dict(sorted(found.items()))
+
+    def __str__(self) -> str:
+        lines = [f"{row.light:>5}  {row.name:<9} {_number(row.value):>6}  {row.title}" for row in self.rows]
+        return "\n".join([*lines, f"verdict: {self.verdict}: {self.meaning}"])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -111,6 +122,10 @@ class Card:
             "failing": {str(prototype): names for prototype, names in self.failing.items()},
             "n_training": self.n_training,
         }
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def verdict_of(lights: Mapping[str, str]) -> str:

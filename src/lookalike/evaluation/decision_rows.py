@@ -45,7 +45,7 @@ def accuracy_row(subject: Subject) -> Row:
 def rejection_row(subject: Subject) -> Row:
     """OOD-AUROC: largest similarity, test inputs against inputs of no class; the set that is told apart worst."""
     if not subject.foreign:
-        raise DataError(describe("inputs of no class to compare with", "none"))
+        raise DataError(describe("inputs of no class to compare with", "none", "foreign={'noise': ...} in Python"))
     known = subject.tested.scores.max(1).values.numpy()
     unknown = {name: subject.passed(inputs).scores.max(1).values.numpy() for name, inputs in subject.foreign.items()}
     values = {name: area_under_roc(known, scores) for name, scores in unknown.items()}

@@ -16,7 +16,7 @@ from lookalike.metrics import displacement, expected_calibration_error, high_fre
 
 _log = logging.getLogger(__name__)
 _SAMPLE = 1000
-_FULL, _RETRAIN = "evaluate --full", "evaluate --retrain"
+_FULL, _RETRAIN = "evaluate --full, or full=True in Python", "evaluate --retrain"
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class ContrastResult:
         low, high = self.interval
         smallest = self.contrast.smallest
         if self.p is None:
-            return f"exploratory, {len(self.differences)} pairs"
+            n = len(self.differences)
+            return f"exploratory, {n} pair{'s' if n > 1 else ''}"
         if self.p < _LEVEL:
             word = "higher" if self.mean > 0 else "lower"
             return word if abs(self.mean) >= smallest else f"{word}, by less than matters"

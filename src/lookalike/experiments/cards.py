@@ -62,13 +62,18 @@ def card_of(
     )
 
 
-def keep_card(run: Run, card: Card) -> None:
+def keep_card(run: Run, card: Card) -> bool:
     """Write a card into the run's folder, where the report finds it; rows that a fuller card of it has stay.
 
     Parameters
     ----------
     run : Run
     card : Card
+
+    Returns
+    -------
+    bool
+        Whether the kept card has rows that this one lacks.
     """
     values = card.to_dict()
     earlier = kept_card(run) or {"rows": [], "diagnostics": {}}
@@ -79,6 +84,7 @@ def keep_card(run: Run, card: Card) -> None:
     ]
     kept = card_from([*rows], {**earlier["diagnostics"], **values["diagnostics"]}, values["n_training"]).to_dict()
     write_whole(run.folder / CARD, json.dumps(kept, indent=1, allow_nan=False).encode())
+    return any(row["value"] is not None and card.value_of(row["name"]) is None for row in kept["rows"])
 
 
 def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_training: int) -> Card:

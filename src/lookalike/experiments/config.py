@@ -27,7 +27,14 @@ RECIPES = {name: getattr(recipes, name) for name in ("glvq", "lookalike", "neare
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 takes 1e-3 for a word; people mean the number, as YAML 1.2 does."""
+    """YAML 1.1 takes 1e-3 for a word; people mean the number, as YAML 1.2 does. A name twice is a slip."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is there twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.add_implicit_resolver(

@@ -15,6 +15,7 @@ from lookalike.metrics import mean_interval
 from lookalike.persistence import write_whole
 
 _CARD_OUTCOMES = ("TR*", "TRANSFER", "NN-PCTL", "BIND")
+_TICKS = 4
 _INK, _DOT = "#0072b2", "#9aa5b1"
 
 
@@ -49,6 +50,8 @@ def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) ->
             axis.plot([low, high], [place, place], "-", color=_INK, linewidth=2)
             axis.plot(values.mean(), place, "|", color=_INK, markersize=11, markeredgewidth=2)
         axis.set_xlabel(outcome)
+        axis.locator_params(axis="x", nbins=_TICKS)
+        axis.ticklabel_format(axis="x", useOffset=False)
         axis.grid(axis="x", color="#e3e6ea", linewidth=0.8)
         axis.set_axisbelow(True)
         for side in ("top", "right", "left"):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +22,10 @@ from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import mean_interval
-from lookalike.persistence import has_model, write_whole
+from lookalike.persistence import write_whole
 from lookalike.training import Callback
 
+_log = logging.getLogger(__name__)
 FOLDER = "retrained"
 LEAST_SEEDS = 3
 BOOTSTRAPS = 2
@@ -213,9 +215,19 @@ def _kept(run: Run, further: Further) -> dict[str, Any] | None:
         found = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not has_model(place)):
+    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not _opens(place)):
         return None
     return found
+
+
+def _opens(place: Path) -> bool:
+    """Whether a model that was trained further can be read; a damaged one is trained again."""
+    try:
+        open_run(place)
+    except LookalikeError as error:
+        _log.warning("%s is trained again: %s", place, error)
+        return False
+    return True
 
 
 def _hash(further: Further) -> str:

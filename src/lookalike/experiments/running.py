@@ -3,12 +3,13 @@
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def run_study(
         run = {"arm": arm.name, "seed": seed, "config_hash": study.hash(arm), **result}
         write_results(study, [*held_runs(study, results), run], results)
         on_run(arm, seed, run)
+        _require_figures(study, arm, run)
     return write_results(study, held_runs(study, results), results)
 
 
@@ -179,6 +181,22 @@ def run_arm(
     }
 
 
+def _require_figures(study: Study, arm: Arm, run: dict[str, Any]) -> None:
+    """Stop a study whose contrast asks for a figure that its row, which is there, does not have beside it."""
+    known = list(run.get("card", {}))
+    for contrast in study.contrasts:
+        row, _, figure = contrast.outcome.partition(": ")
+        if arm.name in (contrast.arm, contrast.against) and figure and row in known and contrast.outcome not in known:
+            beside = [name for name in known if name.startswith(f"{row}: ")]
+            raise ParameterError(
+                describe(
+                    f"a figure that stands beside {row}",
+                    repr(contrast.outcome),
+                    f"{suggest(contrast.outcome, beside)}; the run is kept",
+                )
+            )
+
+
 @lru_cache(maxsize=4)
 def _loaded(data: str, options: str) -> Dataset:
     return load_dataset(data, **json.loads(options))
@@ -253,7 +271,7 @@ def _train_judges(config: RunConfig) -> None:
 def _by_processes(
     study: Study, tasks: Sequence[Task], judged: Sequence[RunConfig], workers: int
 ) -> Iterator[tuple[Task, dict[str, Any]]]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
         try:
             list(pool.map(_train_judges, judged))
             running = {pool.submit(run_one, study, *task): task for task in tasks}
@@ -291,6 +309,19 @@ def _alone_in_its_process(study: Study, arm: Arm, seed: int) -> dict[str, Any]:
 def _train_judges_alone(config: RunConfig) -> None:
     _one_thread()
     _train_judges(config)
+
+
+def _begin_worker() -> None:
+    _one_thread()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A study that was killed leaves no worker behind to train what nobody will keep."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _one_thread() -> None:

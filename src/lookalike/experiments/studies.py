@@ -142,6 +142,9 @@ def read_study(file: Path) -> Study:
             _require_names(f"again in {file}", settings[key], WAYS)
         elif key not in ("common", "arms"):
             require_type(f"{key} in {file}", settings[key], _KEYS[key])
+    for key in ("seeds", "worlds"):
+        if settings.get(key, 1) < 1:
+            raise ParameterError(describe(f"{key} of at least 1 in {file}", repr(settings[key])))
     common, arms = settings.get("common") or {}, settings.get("arms")
     if not isinstance(common, Mapping) or not isinstance(arms, Mapping) or not arms:
         raise ParameterError(describe(f"arms by name in {file}", repr(arms), "arms: {default: {}}"))
@@ -240,6 +243,8 @@ def _require_possible(study: Study, contrast: Contrast) -> None:
     for side in (contrast.arm, contrast.against):
         if side not in arms:
             raise ParameterError(describe("an arm of the study", repr(side), suggest(side, arms)))
+    if contrast.arm == contrast.against:
+        raise ParameterError(describe("a contrast between two arms", f"{contrast.arm!r} twice"))
     if contrast.outcome == "speed":
         plans = [arms[side].config.parameters for side in (contrast.arm, contrast.against)]
         if any(plan.get("training__patience") for plan in plans) or len({_epochs(plan) for plan in plans}) > 1:

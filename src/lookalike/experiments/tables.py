@@ -20,6 +20,8 @@ _AGAIN = (
     "SEED-R: bootstrap",
 )
 
+_LEAST_FOR_INTERVAL = 3
+
 
 def experiment_table(folder: Path) -> str:
     """Claimed, reproduced, difference: one line per arm that has a claim.
@@ -54,10 +56,11 @@ def study_table(folder: Path) -> str:
     folder : Path
         Of studies and their ``results``.
     """
-    return "\n".join("\n".join(study_section(*pair)) for pair in studies_in(folder)) + "\n"
+    name = folder.resolve().name
+    return "\n".join("\n".join(study_section(*pair, folder=name)) for pair in studies_in(folder)) + "\n"
 
 
-def study_section(study: Study, results: dict[str, Any] | None) -> list[str]:
+def study_section(study: Study, results: dict[str, Any] | None, folder: str = "experiments") -> list[str]:
     """The lines about one study.
 
     Parameters
@@ -65,6 +68,8 @@ def study_section(study: Study, results: dict[str, Any] | None) -> list[str]:
     study : Study
     results : dict or None
         What its results file holds.
+    folder : str
+        Where the study lies, for the command that runs it again.
     """
     return [
         f"### {study.title}",
@@ -77,7 +82,7 @@ def study_section(study: Study, results: dict[str, Any] | None) -> list[str]:
         *_contrast_lines(study, results),
         "",
         *([study.note, ""] if study.note else []),
-        f"`lookalike reproduce experiments/{study.name}.yaml`",
+        f"`lookalike reproduce {folder}/{study.name}.yaml`",
         "",
     ]
 
@@ -146,10 +151,11 @@ def _contrast_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
     for result in found:
         contrast, (low, high) = result.contrast, result.interval
         p = "–" if result.p is None else f"{result.p:.3f}"
+        interval = f" ({low:+.4f} to {high:+.4f})" if len(result.differences) >= _LEAST_FOR_INTERVAL else ""
         size = f"{len(result.differences)} | {p} | {contrast.smallest:g}"
         lines.append(
-            f"| {labels[contrast.arm]} less {labels[contrast.against]} | {contrast.outcome} | {result.mean:+.4f} "
-            f"({low:+.4f} to {high:+.4f}) | {size} | {result.reading} |"
+            f"| {labels[contrast.arm]} less {labels[contrast.against]} | {contrast.outcome} | {result.mean:+.4f}"
+            f"{interval} | {size} | {result.reading} |"
         )
     return lines
 
