@@ -44,7 +44,8 @@ def objectives():
 
 
 def regularizers():
-    yield from _all("regularizer", {})
+    variants = {"aligned_matching": [{"pixels": 0}, {"pixels": 1, "until": 0.4, "first_temperature": 1.0}]}
+    yield from _all("regularizer", variants)
 
 
 def initializers():

@@ -9,7 +9,12 @@ import torch
 from lookalike.comparison import Comparison
 from lookalike.errors import DataError, ParameterError
 from lookalike.objectives import GlvqObjective
-from lookalike.regularizers import ClusterRegularizer, PixelPullRegularizer, TotalVariationRegularizer
+from lookalike.regularizers import (
+    AlignedMatchingRegularizer,
+    ClusterRegularizer,
+    PixelPullRegularizer,
+    TotalVariationRegularizer,
+)
 from tests.conformance import specimens
 from tests.oracles import decisions, similarities
 
@@ -192,10 +197,41 @@ def test_pixel_pull_is_zero_at_the_inputs_themselves():
     assert float(PixelPullRegularizer()(same, 0.0)) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_aligned_matching_is_least_where_prototypes_are_the_inputs_up_to_shift_gain_and_offset():
+    generator = torch.Generator().manual_seed(0)
+    pictures = torch.zeros(6, 2, 9, 9)
+    pictures[:, :, 3:6, 3:6] = torch.rand(6, 2, 3, 3, generator=generator)
+    moved = Comparison(
+        **{**vars(draw_record(0)), "inputs": 3 * pictures.roll((1, -2), (2, 3)) - 1, "targets": LABELS}
+        | {"prototypes": pictures}
+    )
+    found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3)
+    assert float(found(moved, 1.0)) == pytest.approx(-1 + 1e-3 * np.log(25 * 2), abs=2e-3)
+    assert float(AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3)(moved, 1.0)) > -0.9
+    assert found.temperature(0.0) == pytest.approx(found.first_temperature)
+    assert found.temperature(0.9) == pytest.approx(found.last_temperature)
+
+
+def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
+    record = draw_record(0)
+    flat = Comparison(**{**vars(record), "prototypes": torch.full((6, 2, 5, 4), 0.3, requires_grad=True)})
+    penalty = AlignedMatchingRegularizer()(flat, 1.0)
+    assert float(penalty) == pytest.approx(0.0, abs=1e-4)
+    (gradient,) = torch.autograd.grad(penalty, flat.prototypes)
+    assert bool(torch.isfinite(gradient).all())
+    strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
+    assert float(AlignedMatchingRegularizer()(strangers, 1.0)) == 0.0
+    for wrong in ({"pixels": -1}, {"last_temperature": 0.0}, {"until": 0.0}, {"until": 1.5}):
+        with pytest.raises(ParameterError):
+            AlignedMatchingRegularizer(**wrong)
+
+
 def test_regularizers_refuse_prototypes_they_do_not_fit():
     rows = Comparison(**{**vars(draw_record(0)), "prototypes": torch.zeros(6, 9)})
     with pytest.raises(ParameterError, match="total variation"):
         TotalVariationRegularizer()(rows, 0.0)
+    with pytest.raises(ParameterError, match="aligned matching"):
+        AlignedMatchingRegularizer()(rows, 0.0)
     with pytest.raises(ParameterError, match="pixel pull"):
         PixelPullRegularizer()(rows, 0.0)
 

@@ -103,6 +103,28 @@ def pixel_pull(regularizer, record):
     return sum(nearest) / len(nearest)
 
 
+def aligned_matching(regularizer, record):
+    share = min(0.5 / regularizer.until, 1.0)
+    first, last = regularizer.first_temperature, regularizer.last_temperature
+    temperature = math.exp((1 - share) * math.log(first) + share * math.log(last))
+    steps, penalties = range(-regularizer.pixels, regularizer.pixels + 1), []
+    height, width = record.inputs.shape[2:]
+    for picture, target in zip(record.inputs, record.targets, strict=True):
+        terms = []
+        for prototype, label in zip(record.prototypes, record.labels, strict=True):
+            if label != target:
+                continue
+            for down in steps:
+                for right in steps:
+                    rows = np.clip(np.arange(height) - down, 0, height - 1)
+                    columns = np.clip(np.arange(width) - right, 0, width - 1)
+                    moved = prototype[:, rows][:, :, columns]
+                    correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
+                    terms.append(math.exp(correlation / temperature))
+        penalties.append(-temperature * math.log(sum(terms) / len(terms)))
+    return sum(penalties) / len(penalties)
+
+
 def cluster(regularizer, record):
     best = [
         max(row[p] for p in range(len(row)) if record.labels[p] == target)
@@ -130,6 +152,7 @@ ORACLES = {
     "NoRegularizer": no_regularizer,
     "TotalVariationRegularizer": total_variation,
     "PixelPullRegularizer": pixel_pull,
+    "AlignedMatchingRegularizer": aligned_matching,
     "ClusterRegularizer": cluster,
     "SeparationRegularizer": separation,
 }
