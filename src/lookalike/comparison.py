@@ -47,6 +47,8 @@ class Comparison:
         Earlier activations by name, where they were asked for: ``name -> (inputs' (n, ...), prototypes' (p, ...))``.
     alignments : Mapping
         The deformation under which each prototype met each input: ``parameter name -> (n, p)``; empty without one.
+    moments : tuple of tuple of Tensor
+        Mean and variance by which every batch normalisation of a training pass normalised, in their order.
     """
 
     inputs: Inputs
@@ -60,6 +62,7 @@ class Comparison:
     logits: Logits
     taps: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     alignments: Mapping[str, Tensor] = field(default_factory=dict)
+    moments: tuple[tuple[Tensor, Tensor], ...] = ()
 
     @property
     def n_classes(self) -> int:

@@ -8,7 +8,7 @@ Read this page first. Every part is a room of its own and can be replaced by any
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -106,6 +106,7 @@ class PrototypeNetwork(ComparingNetwork):
         *,
         prototype_activations: ViewActivations | None = None,
         taps: Sequence[str] = (),
+        moments: Sequence[tuple[Tensor, Tensor]] = (),
     ) -> Comparison:
         """One pass, and its record.
 
@@ -119,13 +120,17 @@ class PrototypeNetwork(ComparingNetwork):
             From `activate_prototypes`, when many batches meet the same prototypes.
         taps : sequence of str
             Names of submodules of the backbone whose outputs are wanted in the record.
+        moments : sequence of tuple of Tensor
+            Those of an earlier training pass, by which made-up inputs are to be normalised, and from which they take
+            nothing; only together with ``prototype_activations``.
         """
         prototypes = self.prototypes()
         with tapped(self.backbone, taps) as outputs:
             if prototype_activations is None:
-                activations, prototype_activations = self._activate(inputs, prototypes)
+                activations, prototype_activations, moments = self._activate(inputs, prototypes)
             else:
-                activations = self.backbone(inputs)
+                with SiamesePass(None, moments=moments) if moments else nullcontext():
+                    activations = self.backbone(inputs)
         maps, alignments = self.transform.reduce(self.similarity(activations, prototype_activations))
         scores = self.pooling(maps)
         return Comparison(
@@ -140,6 +145,7 @@ class PrototypeNetwork(ComparingNetwork):
             logits=self.head(scores),
             taps={name: (output[: len(inputs)], output[len(inputs) :]) for name, output in outputs.items()},
             alignments=alignments,
+            moments=tuple(moments),
         )
 
     def activate_prototypes(self) -> ViewActivations:
@@ -152,19 +158,19 @@ class PrototypeNetwork(ComparingNetwork):
             return prototypes
         return self.backbone(self.transform.views(prototypes))
 
-    def _activate(self, inputs: Tensor, prototypes: Tensor) -> tuple[Tensor, Tensor]:
+    def _activate(self, inputs: Tensor, prototypes: Tensor) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
         if self.prototypes.space == "activation":
-            return self.backbone(inputs), prototypes
+            return self.backbone(inputs), prototypes, []
         views = self.transform.views(prototypes)
         if views.shape[1:] == inputs.shape[1:]:
             rows = torch.cat([inputs, views])
-            with SiamesePass(len(inputs), None if inputs.requires_grad else rows):
+            with SiamesePass(len(inputs), None if inputs.requires_grad else rows) as statistics:
                 activations = self.backbone(rows)
-            return activations[: len(inputs)], activations[len(inputs) :]
+            return activations[: len(inputs)], activations[len(inputs) :], statistics.moments
         with SiamesePass(None) as statistics:
             activations = self.backbone(inputs)
             statistics.replay()
-            return activations, self.backbone(views)
+            return activations, self.backbone(views), statistics.moments
 
 
 def given_to(network: ComparingNetwork) -> dict[str, Tensor]:

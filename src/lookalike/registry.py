@@ -51,6 +51,7 @@ FAMILIES = {
         Family("head", "lookalike.heads", "Head"),
         Family("objective", "lookalike.objectives", "Objective"),
         Family("regularizer", "lookalike.regularizers", "Regularizer"),
+        Family("counterfactual", "lookalike.counterfactuals", "Counterfactual"),
         Family("augmentation", "lookalike.data", "Augmentation"),
     )
 }

@@ -48,6 +48,11 @@ def regularizers():
     yield from _all("regularizer", variants)
 
 
+def counterfactuals():
+    variants = {"residual_swap": [{"residuals": "any", "pixels": 0, "begin": 0.0}, {"pixels": 1}]}
+    yield from _all("counterfactual", variants)
+
+
 def initializers():
     variants = {
         "uniform": [{"low": -0.5, "high": 0.5}],

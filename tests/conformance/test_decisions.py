@@ -202,7 +202,7 @@ def test_aligned_matching_is_least_where_prototypes_are_the_inputs_up_to_shift_g
     pictures = torch.zeros(6, 2, 9, 9)
     pictures[:, :, 3:6, 3:6] = torch.rand(6, 2, 3, 3, generator=generator)
     moved = Comparison(
-        **{**vars(draw_record(0)), "inputs": 3 * pictures.roll((1, -2), (2, 3)) - 1, "targets": LABELS}
+        **{**vars(draw_record(0, n=6)), "inputs": 3 * pictures.roll((1, -2), (2, 3)) - 1, "targets": LABELS}
         | {"prototypes": pictures}
     )
     found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3)
@@ -216,7 +216,7 @@ def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
     record = draw_record(0)
     flat = Comparison(**{**vars(record), "prototypes": torch.full((6, 2, 5, 4), 0.3, requires_grad=True)})
     penalty = AlignedMatchingRegularizer()(flat, 1.0)
-    assert float(penalty) == pytest.approx(0.0, abs=1e-4)
+    assert penalty.item() == pytest.approx(0.0, abs=1e-4)
     (gradient,) = torch.autograd.grad(penalty, flat.prototypes)
     assert bool(torch.isfinite(gradient).all())
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})

@@ -134,6 +134,7 @@ def test_floats_from_0_to_1_serve_where_bytes_were_learned_from(digits):
         {"objective": "squared_hinge"},
         {"regularizers": {"total_variation": 0.1, "pixel_pull": 0.1}},
         {"regularizers": "cluster", "regularizers__separation": 0.08},
+        {"regularizers": {"aligned_matching": 3.0}, "counterfactuals": {"residual_swap": 1.0}},
         {"backbone": "resnet", "backbone__blocks": 1},
         {"backbone": "identity"},
         {"training": "frozen_prototypes"},

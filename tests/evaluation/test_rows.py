@@ -9,7 +9,7 @@ import torch
 from lookalike.backbones import ModuleBackbone
 from lookalike.errors import DataError
 from lookalike.evaluation import ROW_NAMES, judges_of, scorecard
-from lookalike.evaluation.binding import bind_row, decompose
+from lookalike.evaluation.binding import bind_row
 from lookalike.evaluation.decision_rows import (
     accuracy_row,
     disturbed,
@@ -27,6 +27,7 @@ from lookalike.evaluation.picture_rows import (
     transfer_row,
     typicality_row,
 )
+from lookalike.transforms import decompose
 from tests.evaluation.subjects import LABELS, TEMPLATES, WORLD, examples, marked_subject, subject
 from tests.oracles import figures
 
@@ -203,7 +204,7 @@ def test_recovery_of_truth_and_of_noise(true, noisy):
 
 def test_a_picture_is_its_prototype_and_a_rest():
     test = examples("L1", 40)
-    parts = decompose(test.inputs, test.labels, TEMPLATES, LABELS)
+    parts = decompose(test.inputs, test.labels, TEMPLATES, LABELS, 2)
     torch.testing.assert_close(parts.explained + parts.residuals, test.inputs)
     assert bool((LABELS[parts.prototypes] == test.labels).all())
     for index in range(6):

@@ -125,6 +125,39 @@ def aligned_matching(regularizer, record):
     return sum(penalties) / len(penalties)
 
 
+def no_counterfactual(counterfactual, record):
+    return {}
+
+
+def residual_swap(counterfactual, record):
+    """Every hybrid that may be made: ``(input, partner) -> picture``."""
+    steps, n = range(-counterfactual.pixels, counterfactual.pixels + 1), len(record.inputs)
+    height, width = record.inputs.shape[2:]
+    explained = []
+    for picture, target in zip(record.inputs, record.targets, strict=True):
+        best, fitted = -2.0, None
+        for prototype, label in zip(record.prototypes, record.labels, strict=True):
+            for down in steps if label == target else ():
+                for right in steps:
+                    rows = np.clip(np.arange(height) - down, 0, height - 1)
+                    columns = np.clip(np.arange(width) - right, 0, width - 1)
+                    moved = prototype[:, rows][:, :, columns]
+                    correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
+                    if correlation > best:
+                        gain, offset = np.polyfit(moved.ravel().astype(float), picture.ravel().astype(float), 1)
+                        best, fitted = correlation, gain * moved + offset
+                        if gain < 0:
+                            fitted = np.full_like(moved, picture.mean())
+        explained.append(fitted)
+    others = counterfactual.residuals == "any"
+    return {
+        (own, partner): explained[own] + record.inputs[partner] - explained[partner]
+        for own in range(n)
+        for partner in range(n)
+        if (partner != own if others else record.targets[partner] != record.targets[own])
+    }
+
+
 def cluster(regularizer, record):
     best = [
         max(row[p] for p in range(len(row)) if record.labels[p] == target)
@@ -153,6 +186,8 @@ ORACLES = {
     "TotalVariationRegularizer": total_variation,
     "PixelPullRegularizer": pixel_pull,
     "AlignedMatchingRegularizer": aligned_matching,
+    "NoCounterfactual": no_counterfactual,
+    "ResidualSwapCounterfactual": residual_swap,
     "ClusterRegularizer": cluster,
     "SeparationRegularizer": separation,
 }

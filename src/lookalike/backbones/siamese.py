@@ -5,7 +5,7 @@ While a `SiamesePass` is entered, every batch normalisation that runs, in our ow
 takes its statistics from the real inputs only and applies them to the prototypes as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,9 @@ class SiamesePass(TorchFunctionMode):
         is normalised by the statistics of the first (for prototypes whose size differs from the inputs').
     rows : Tensor, optional
         The joint batch itself, where its first ``n_real`` rows need no gradient.
+    moments : sequence of tuple of Tensor
+        Mean and variance of every batch normalisation of an earlier pass, as its attribute of this name holds them: all
+        rows are normalised by these, as constants, and no statistics are taken.
 
     Notes
     -----
@@ -37,8 +40,12 @@ class SiamesePass(TorchFunctionMode):
     mode nothing changes.
     """
 
-    def __init__(self, n_real: int | None, rows: Tensor | None = None) -> None:
+    def __init__(
+        self, n_real: int | None, rows: Tensor | None = None, moments: Sequence[tuple[Tensor, Tensor]] = ()
+    ) -> None:
         super().__init__()
+        self.moments: list[tuple[Tensor, Tensor]] = []
+        self._given = iter(moments) if moments else None
         self._n_real = n_real
         self._rows = rows
         self._recorded: list[tuple[Tensor, Tensor]] = []
@@ -89,14 +96,19 @@ class SiamesePass(TorchFunctionMode):
     ) -> Tensor:
         if not training:
             return functional.batch_norm(inputs, running_mean, running_var, weight, bias, False, momentum, eps)
+        if self._given is not None:
+            return functional.batch_norm(inputs, *next(self._given), weight, bias, False, 0.0, eps)
         if self._n_real is not None:
             weight = inputs.new_ones(inputs.shape[1]) if weight is None else weight
             bias = inputs.new_zeros(inputs.shape[1]) if bias is None else bias
-            return _SharedNormalization.apply(
-                inputs, weight, bias, running_mean, running_var, self._n_real, momentum, eps
-            )
+            with torch.no_grad():
+                found = torch.batch_norm_update_stats(inputs[: self._n_real], running_mean, running_var, momentum)
+            self.moments.append(found)
+            return _SharedNormalization.apply(inputs, weight, bias, *found, self._n_real, eps)
         if self._replay is None:
             self._recorded.append(_moments(inputs))
+            mean, variance = self._recorded[-1]
+            self.moments.append((mean.detach(), variance.detach()))
             return functional.batch_norm(inputs, running_mean, running_var, weight, bias, True, momentum, eps)
         mean, variance = self._recorded[self._replay]
         self._replay += 1
@@ -161,13 +173,11 @@ class _SharedNormalization(torch.autograd.Function):
         inputs: Tensor,
         weight: Tensor,
         bias: Tensor,
-        running_mean: Tensor | None,
-        running_var: Tensor | None,
+        mean: Tensor,
+        variance: Tensor,
         n_real: int,
-        momentum: float,
         eps: float,
     ) -> Tensor:
-        mean, variance = torch.batch_norm_update_stats(inputs[:n_real], running_mean, running_var, momentum)
         ctx.save_for_backward(inputs, weight, mean, variance)
         ctx.n_real, ctx.eps = n_real, eps
         return functional.batch_norm(inputs, mean, variance, weight, bias, False, 0.0, eps)
@@ -190,7 +200,7 @@ class _SharedNormalization(torch.autograd.Function):
         torch.addcmul(offset, inputs[:n], slope, out=to_inputs[:n])
         to_inputs[:n].addcmul_(gradient[:n], scale)
         torch.mul(gradient[n:], scale, out=to_inputs[n:])
-        return to_inputs, to_weight, to_bias, None, None, None, None, None
+        return to_inputs, to_weight, to_bias, None, None, None, None
 
 
 class _FirstConvolution(torch.autograd.Function):

@@ -55,6 +55,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         What training minimises.
     regularizers : str, mapping or sequence
         What else is wanted: a name, names with weights, or pairs of an instance and its weight.
+    counterfactuals : str, mapping or sequence
+        Inputs that nobody saw and whose class is known, on which the objective is to be small too; given as
+        regularizers are.
     augmentation : str or Augmentation
         Random changes of training inputs. ``"auto"``: shifts of up to a fourteenth of a picture's side (2 pixels of
         28), none for tables.
@@ -111,6 +114,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         head: Any = "log_sum_exp",
         objective: Any = "cross_entropy",
         regularizers: Any = "none",
+        counterfactuals: Any = "none",
         augmentation: Any = "auto",
         training: Any = "auto",
         validation_fraction: float = 0.1,
@@ -127,6 +131,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         self.head = head
         self.objective = objective
         self.regularizers = regularizers
+        self.counterfactuals = counterfactuals
         self.augmentation = augmentation
         self.training = training
         self.validation_fraction = validation_fraction

@@ -13,7 +13,7 @@ from torch import Tensor
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.assembly import assemble, initialize, resolve
-from lookalike.estimators.parameters import options_of, plain, weighted_regularizers
+from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
@@ -131,7 +131,10 @@ def prepare(request: Request) -> Prepared:
     training, validation, kept = _split(request)
     n_classes = len(request.classes)
     resolved = resolve(request.parameters, training.preprocessing, training.class_counts(n_classes))
-    regularizers = weighted_regularizers(resolved["regularizers"], options_of("regularizers", resolved))
+    regularizers, counterfactuals = (
+        weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved))
+        for family in ("regularizer", "counterfactual")
+    )
     settings = settings_from(options_of("training", resolved))
     settings = settings.resolve(len(training), training.preprocessing.is_picture)
     if len(validation) < _ENOUGH_TO_CHOOSE_BY:
@@ -147,7 +150,7 @@ def prepare(request: Request) -> Prepared:
         network = assemble(resolved, training.preprocessing, n_classes)
         initialize(network, initializer, training, torch.Generator().manual_seed(request.seed))
     job = Job(
-        learner=Learner(network, objective, regularizers),
+        learner=Learner(network, objective, regularizers, counterfactuals),
         training=training,
         validation=validation if len(validation) else None,
         augmentation=augmentation,

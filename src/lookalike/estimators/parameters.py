@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.counterfactuals import Counterfactual
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.registry import FAMILIES, build
 from lookalike.regularizers import Regularizer
 from lookalike.training import Phase
 
 # Arguments that take options, beside the families of components.
-_WITH_OPTIONS = (*(name for name in FAMILIES if name not in ("kernel", "regularizer")), "regularizers", "training")
+_PLURAL = ("regularizer", "counterfactual")
+_WITH_OPTIONS = (
+    *(name for name in FAMILIES if name not in ("kernel", *_PLURAL)),
+    *(f"{name}s" for name in _PLURAL),
+    "training",
+)
 
 
 def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
@@ -51,11 +57,13 @@ def options_of(argument: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
 
 
-def weighted_regularizers(choice: Any, options: Mapping[str, Any]) -> list[tuple[Regularizer, float]]:
-    """Regularizers with their weights.
+def weighted(family: str, choice: Any, options: Mapping[str, Any]) -> list[tuple[Any, float]]:
+    """Regularizers, or counterfactuals, with their weights.
 
     Parameters
     ----------
+    family : str
+        ``"regularizer"`` or ``"counterfactual"``.
     choice : str, mapping or sequence
         A name, with weight 1; names with weights, ``{"total_variation": 0.1}``; or pairs of an instance and its weight.
     options : mapping
@@ -64,34 +72,33 @@ def weighted_regularizers(choice: Any, options: Mapping[str, Any]) -> list[tuple
     Raises
     ------
     ParameterError
-        For an unknown name, a weight that is no number, or options of a regularizer that is not chosen.
+        For an unknown name, a weight that is no number, or options of a component that is not chosen.
 
     Examples
     --------
-    >>> weighted_regularizers("none", {"total_variation": 0.1})[0][1]
+    >>> weighted("regularizer", "none", {"total_variation": 0.1})[0][1]
     0.1
     """
     if isinstance(choice, Sequence) and not isinstance(choice, str):
-        return [_weighted_instance(item) for item in choice]
+        return [_weighted_instance(family, item) for item in choice]
     if not isinstance(choice, str | Mapping):
-        raise ParameterError(describe("regularizers by name, or names with weights", repr(choice), "'total_variation'"))
+        raise ParameterError(describe(f"{family}s by name, or names with weights", repr(choice), "'total_variation'"))
     weights = {choice: 1.0} if isinstance(choice, str) else dict(choice)
     weights.pop("none", None)
     weights |= {name: value for name, value in options.items() if "__" not in name}
     for name, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float):
-            raise ParameterError(describe(f"a weight for the regularizer {name!r}", repr(weight), "a number"))
+            raise ParameterError(describe(f"a weight for the {family} {name!r}", repr(weight), "a number"))
     for name in options:
         if name.partition("__")[0] not in weights:
-            raise ParameterError(describe("options of a chosen regularizer", f"regularizers__{name}"))
-    return [(build("regularizer", name, options_of(name, options), {}), weight) for name, weight in weights.items()]
+            raise ParameterError(describe(f"options of a chosen {family}", f"{family}s__{name}"))
+    return [(build(family, name, options_of(name, options), {}), weight) for name, weight in weights.items()]
 
 
-def _weighted_instance(item: Any) -> tuple[Regularizer, float]:
-    if not (isinstance(item, Sequence) and len(item) == 2 and isinstance(item[0], Regularizer)):
-        raise ParameterError(
-            describe("pairs (regularizer, weight)", repr(item), "[(TotalVariationRegularizer(), 0.1)]")
-        )
+def _weighted_instance(family: str, item: Any) -> tuple[Any, float]:
+    base = Regularizer if family == "regularizer" else Counterfactual
+    if not (isinstance(item, Sequence) and len(item) == 2 and isinstance(item[0], base)):
+        raise ParameterError(describe(f"pairs ({family}, weight)", repr(item), "[(TotalVariationRegularizer(), 0.1)]"))
     return item[0], float(item[1])
 
 

@@ -1,7 +1,5 @@
 """BIND: whether the model decides by what its prototypes show."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,62 +7,10 @@ from torch import Tensor
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.card import Row, light, worst
 from lookalike.evaluation.subject import Subject, sample
-from lookalike.transforms import align, shifted
+from lookalike.transforms import decompose
 
 SHIFT = 2
 _SAMPLE = 2000
-
-
-@dataclass(frozen=True)
-class Decomposition:
-    """Pictures as what a prototype of their class explains of them, and what is left.
-
-    Attributes
-    ----------
-    explained : Tensor
-        The best aligned prototype of the class with fitted gain and offset, shape ``(n, c, h, w)``.
-    residuals : Tensor
-        The same shape; both add up to the pictures.
-    prototypes : Tensor
-        Which prototype, shape ``(n,)``.
-    """
-
-    explained: Tensor
-    residuals: Tensor
-    prototypes: Tensor
-
-
-def decompose(inputs: Tensor, labels: Tensor, pictures: Tensor, prototype_labels: Tensor) -> Decomposition:
-    """Split every picture into the prototype of its class that fits best, moved by up to two pixels, and the rest.
-
-    Parameters
-    ----------
-    inputs : Tensor
-        Floats, shape ``(n, c, h, w)``.
-    labels : Tensor
-        Shape ``(n,)``; every class has a prototype.
-    pictures : Tensor
-        Prototypes in the same units, shape ``(p, c, h, w)``.
-    prototype_labels : Tensor
-        Shape ``(p,)``.
-
-    Examples
-    --------
-    >>> import torch
-    >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
-    >>> found = decompose(2 * picture + 1, torch.tensor([0]), picture, torch.tensor([0]))
-    >>> bool(found.residuals.abs().max() < 1e-5)
-    True
-    """
-    found = align(inputs, pictures, SHIFT)
-    own = labels[:, None] == prototype_labels[None]
-    best = found.correlation.masked_fill(~own, float("-inf")).argmax(1)
-    rows = torch.arange(len(inputs))
-    side = 2 * SHIFT + 1
-    places = (found.down + SHIFT)[rows, best] * side + (found.right + SHIFT)[rows, best]
-    views = shifted(pictures, SHIFT)[best, places]
-    explained = views * _wide(found.gain[rows, best]) + _wide(found.offset[rows, best])
-    return Decomposition(explained, inputs - explained, best)
 
 
 def bind_row(subject: Subject) -> Row:
@@ -76,7 +22,7 @@ def bind_row(subject: Subject) -> Row:
     if missing:
         raise DataError(describe("a prototype of every class", f"none of {subject.classes[missing[0]]!r}"))
     units = subject.preprocessing.to_data_units(test.inputs).float()
-    parts = decompose(units, labels, pictures.float(), prototype_labels)
+    parts = decompose(units, labels, pictures.float(), prototype_labels, SHIFT)
     partners = _partners(labels)
     residuals = parts.residuals[partners]
     whole = float(np.mean(subject.passed(test.inputs).decisions == labels.numpy()))
@@ -86,7 +32,7 @@ def bind_row(subject: Subject) -> Row:
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
     decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
     if subject.other_pictures is not None:
-        others = decompose(units, labels, subject.other_pictures.float(), prototype_labels)
+        others = decompose(units, labels, subject.other_pictures.float(), prototype_labels, SHIFT)
         decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
     ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
     followed = float(np.mean(as_trained == labels[partners].numpy()))

@@ -34,6 +34,7 @@ _KEYS = {
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
 AGAIN_EDITION = 1
+_SILENT = (("counterfactuals", "none"),)
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
 
@@ -215,9 +216,11 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
 def _defaults(config: RunConfig) -> dict[str, Any]:
     """Every parameter of the classifier, the defaults of the components they name, and of training."""
     parameters = config.classifier().get_params(deep=False)
+    # A family that came later and says nothing leaves results what they were.
+    parameters = {name: value for name, value in parameters.items() if (name, value) not in _SILENT}
     found: dict[str, Any] = {}
     for name, value in parameters.items():
-        family = "regularizer" if name == "regularizers" else name
+        family = name.removesuffix("s") if name in ("regularizers", "counterfactuals") else name
         if family not in FAMILIES:
             continue
         for key in ("convnet", "mlp") if value == "auto" and family == "backbone" else (value,):

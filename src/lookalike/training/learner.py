@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
+from lookalike.comparison import Comparison
+from lookalike.counterfactuals import Counterfactual
 from lookalike.network import ComparingNetwork, given_to
 from lookalike.objectives import Objective
 from lookalike.regularizers import Regularizer
@@ -18,6 +21,8 @@ class Learner(nn.Module):
     objective : Objective
     regularizers : sequence of (Regularizer, float)
         Each with its weight.
+    counterfactuals : sequence of (Counterfactual, float)
+        Each with the weight of the objective on what it makes up.
     """
 
     network: ComparingNetwork
@@ -28,12 +33,15 @@ class Learner(nn.Module):
         network: ComparingNetwork,
         objective: Objective,
         regularizers: Sequence[tuple[Regularizer, float]],
+        counterfactuals: Sequence[tuple[Counterfactual, float]] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.objective = objective
         self.regularizers = nn.ModuleList([regularizer for regularizer, _ in regularizers])
         self.weights = [weight for _, weight in regularizers]
+        self.counterfactuals = nn.ModuleList([counterfactual for counterfactual, _ in counterfactuals])
+        self.counterfactual_weights = [weight for _, weight in counterfactuals]
 
     def forward(self, inputs: Tensor, targets: Tensor, progress: float) -> dict[str, Tensor]:
         """The loss of a batch and what it is made of.
@@ -50,7 +58,8 @@ class Learner(nn.Module):
         Returns
         -------
         dict
-            Scalars: ``loss``, ``correct`` (number of inputs), and every regularizer by its class's name.
+            Scalars: ``loss``, ``correct`` (number of inputs), every regularizer by its class's name, and by its own
+            the objective on what a counterfactual made up.
         """
         comparison = self.network(inputs, targets)
         terms = {"loss": self.objective(comparison, progress)}
@@ -58,8 +67,20 @@ class Learner(nn.Module):
             penalty = regularizer(comparison, progress)
             terms[type(regularizer).__name__] = penalty.detach()
             terms["loss"] = terms["loss"] + weight * penalty
+        for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
+            penalty = self._on_made_up(comparison, counterfactual, progress)
+            terms[type(counterfactual).__name__] = penalty.detach()
+            terms["loss"] = terms["loss"] + weight * penalty
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms
+
+    def _on_made_up(self, comparison: Comparison, counterfactual: nn.Module, progress: float) -> Tensor:
+        made_up, labels = counterfactual(comparison, progress, torch.default_generator)
+        if not len(made_up):
+            return comparison.logits.new_zeros(())
+        # Normalised as the real inputs were, and without a word in how.
+        known = {"prototype_activations": comparison.prototype_activations, "moments": comparison.moments}
+        return self.objective(self.network(made_up, labels, **known), progress)
 
     def given(self) -> dict[str, Tensor]:
         """What can be computed once for many validation batches: the prototypes' activations."""

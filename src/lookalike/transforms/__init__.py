@@ -1,7 +1,17 @@
 """Transforms: small deformations under which a prototype may meet an input."""
 
 from lookalike.transforms.base import Transform
+from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
 from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted
 
-__all__ = ["Alignment", "IdentityTransform", "ShiftTransform", "Transform", "align", "shifted"]
+__all__ = [
+    "Alignment",
+    "Decomposition",
+    "IdentityTransform",
+    "ShiftTransform",
+    "Transform",
+    "align",
+    "decompose",
+    "shifted",
+]

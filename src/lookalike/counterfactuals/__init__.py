@@ -1,0 +1,6 @@
+"""Counterfactuals: Comparison -> new inputs and labels, which pass the same network."""
+
+from lookalike.counterfactuals.base import Counterfactual, NoCounterfactual
+from lookalike.counterfactuals.swap import ResidualSwapCounterfactual
+
+__all__ = ["Counterfactual", "NoCounterfactual", "ResidualSwapCounterfactual"]

@@ -1,0 +1,48 @@
+"""What every counterfactual promises."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.comparison import Comparison
+
+
+class Counterfactual(nn.Module, ABC):
+    """Inputs that nobody saw and whose class is known all the same; training passes them through the same network.
+
+    The objective reads that second pass as it reads the first; its weight lives where it is composed.
+    """
+
+    @abstractmethod
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Make inputs.
+
+        Parameters
+        ----------
+        comparison : Comparison
+            A pass with targets.
+        progress : float
+            Share of the training done, from 0 to 1.
+        generator : torch.Generator
+            Whatever is random follows from it.
+
+        Returns
+        -------
+        tuple of Tensor
+            Inputs ``(m, ...)`` in standardised units, without gradients, and labels ``(m,)``; m may be 0.
+        """
+
+
+class NoCounterfactual(Counterfactual):
+    """Only what was seen.
+
+    Examples
+    --------
+    >>> NoCounterfactual()
+    NoCounterfactual()
+    """
+
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Nothing."""
+        return comparison.inputs[:0], comparison.known_targets()[:0]

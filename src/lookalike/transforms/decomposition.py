@@ -1,0 +1,66 @@
+"""A picture as what a prototype explains of it, and what is left."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lookalike.transforms.shift import align, shifted
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Pictures as what a prototype of their class explains of them, and what is left.
+
+    Attributes
+    ----------
+    explained : Tensor
+        The best aligned prototype of the class with fitted gain and offset, shape ``(n, c, h, w)``.
+    residuals : Tensor
+        The same shape; both add up to the pictures.
+    prototypes : Tensor
+        Which prototype, shape ``(n,)``.
+    """
+
+    explained: Tensor
+    residuals: Tensor
+    prototypes: Tensor
+
+
+def decompose(inputs: Tensor, labels: Tensor, pictures: Tensor, prototype_labels: Tensor, pixels: int) -> Decomposition:
+    """Split every picture into the prototype of its class that fits best, moved by a few pixels, and the rest.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Floats, shape ``(n, c, h, w)``.
+    labels : Tensor
+        Shape ``(n,)``; every class has a prototype.
+    pictures : Tensor
+        Prototypes in the same units, shape ``(p, c, h, w)``.
+    prototype_labels : Tensor
+        Shape ``(p,)``.
+    pixels : int
+        Largest shift in either direction.
+
+    Examples
+    --------
+    >>> import torch
+    >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
+    >>> found = decompose(2 * picture + 1, torch.tensor([0]), picture, torch.tensor([0]), 0)
+    >>> bool(found.residuals.abs().max() < 1e-5)
+    True
+    """
+    found = align(inputs, pictures, pixels)
+    own = labels[:, None] == prototype_labels[None]
+    best = found.correlation.masked_fill(~own, float("-inf")).argmax(1)
+    rows = torch.arange(len(inputs))
+    side = 2 * pixels + 1
+    places = (found.down + pixels)[rows, best] * side + (found.right + pixels)[rows, best]
+    views = shifted(pictures, pixels)[best, places]
+    explained = views * _wide(found.gain[rows, best]) + _wide(found.offset[rows, best])
+    return Decomposition(explained, inputs - explained, best)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values[:, None, None, None]

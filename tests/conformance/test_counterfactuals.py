@@ -1,0 +1,102 @@
+"""Counterfactuals against their oracles, and the second pass that they are made for."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lookalike.backbones.siamese import SiamesePass
+from lookalike.comparison import Comparison
+from lookalike.counterfactuals import ResidualSwapCounterfactual
+from lookalike.data.knownproto import KnownWorld
+from lookalike.errors import ParameterError
+from lookalike.estimators import PrototypeClassifier
+from lookalike.transforms import decompose
+from tests.conformance import specimens
+from tests.conformance.test_decisions import as_arrays, draw_record
+from tests.oracles import decisions
+
+every_counterfactual = pytest.mark.parametrize("made", list(specimens.counterfactuals()), ids=specimens.name)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@every_counterfactual
+def test_counterfactual_is_one_that_its_oracle_allows(made):
+    for seed in specimens.SEEDS:
+        record = draw_record(seed)
+        allowed = decisions.ORACLES[type(made).__name__](made, as_arrays(record))
+        inputs, labels = made(record, 0.9, generator(seed))
+        assert not inputs.requires_grad
+        sources = sorted({own for own, _ in allowed})
+        assert labels.tolist() == [int(record.targets[own]) for own in sources]
+        for own, picture in zip(sources, inputs.numpy(), strict=True):
+            near = [np.abs(picture - hybrid).max() for (first, _), hybrid in allowed.items() if first == own]
+            assert min(near) < 1e-3
+
+
+@every_counterfactual
+def test_the_same_generator_makes_the_same(made):
+    record = draw_record(0)
+    first, again = (made(record, 0.9, generator(3))[0] for _ in range(2))
+    torch.testing.assert_close(first, again)
+
+
+def test_residual_swap_waits_and_needs_partners():
+    record = draw_record(0)
+    swap = ResidualSwapCounterfactual(begin=0.5)
+    assert len(swap(record, 0.4, generator())[0]) == 0
+    assert len(swap(record, 0.5, generator())[0]) == len(record.inputs)
+    alone = Comparison(**{**vars(record), "targets": torch.zeros(7, dtype=torch.long)})
+    assert len(swap(alone, 0.5, generator())[0]) == 0
+    strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
+    assert len(swap(strangers, 0.5, generator())[0]) == 0
+    for wrong in ({"pixels": -1}, {"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}):
+        with pytest.raises(ParameterError):
+            ResidualSwapCounterfactual(**wrong)
+    rows = Comparison(**{**vars(record), "prototypes": torch.zeros(6, 9)})
+    with pytest.raises(ParameterError, match="residual swap"):
+        swap(rows, 0.5, generator())
+
+
+def test_residuals_are_scaled_by_no_more_than_was_asked():
+    record = draw_record(1)
+    plain, scaled = (ResidualSwapCounterfactual(strength=strength)(record, 0.9, generator()) for strength in (0.0, 0.5))
+    parts = decompose(record.inputs, record.targets, record.prototypes, record.labels, 3)
+    ratio = (scaled[0] - parts.explained) / (plain[0] - parts.explained)
+    factors = ratio.flatten(1).median(1).values
+    assert bool(((factors >= 0.49) & (factors <= 1.51)).all())
+    assert float(factors.std()) > 0.01
+
+
+def test_made_up_inputs_are_normalised_as_the_real_ones_and_leave_no_trace():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    rows = torch.randn(7, 1, 9, 9)
+    with SiamesePass(5) as statistics:
+        expected = net(rows)[5:]
+    before = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    with SiamesePass(None, moments=statistics.moments):
+        torch.testing.assert_close(net(rows[5:]), expected)
+    assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers() if "tracked" not in name)
+
+
+def test_a_fit_learns_from_what_was_made_up():
+    samples = KnownWorld.of(0).sample("L0", 300, seed=0)
+    common = {"backbone": "convnet", "backbone__widths": [8, 8, 8], "prototypes__n_per_class": 2, "random_state": 0}
+    quick = {**common, "training__epochs": 3, "regularizers": "aligned_matching"}
+    plain = PrototypeClassifier(**quick).fit(samples.inputs, samples.labels)
+    swapped = PrototypeClassifier(**quick, counterfactuals="residual_swap", counterfactuals__residual_swap__begin=0.4)
+    swapped.fit(samples.inputs, samples.labels)
+    assert not np.array_equal(plain.prototypes_, swapped.prototypes_)
+    told = [epoch.penalties["ResidualSwapCounterfactual"] for epoch in swapped.history_]
+    assert told[0] == 0
+    assert told[-1] > 0
+    with pytest.raises(ParameterError, match="did you mean 'residual_swap'"):
+        PrototypeClassifier(counterfactuals="residual_swp").fit(samples.inputs, samples.labels)
+    with pytest.raises(ParameterError, match="counterfactuals='none'"):
+        PrototypeClassifier(counterfactuals="residual_swap", training__epochs=1).fit(
+            samples.inputs.reshape(300, -1)[:, :20], samples.labels
+        )
