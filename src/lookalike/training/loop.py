@@ -26,6 +26,7 @@ from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
 from lookalike.training.phases import Phase, epochs_of
 from lookalike.training.projection import project
+from lookalike.training.reseeding import reseed
 from lookalike.training.settings import TrainingSettings
 from lookalike.training.state import RunState
 
@@ -213,6 +214,8 @@ class _Run:
             if self.state.stalled(phase, self.settings.patience):
                 _log.info("no better validation loss for %s epochs: %s ends", self.settings.patience, phase.name)
                 return
+            if phase.reseed and first < number <= first + phase.reseed_until * length:
+                self._reseed(phase.reseed, number)
             self._epoch(phase, number, [(number - first + step / self.steps) / length for step in range(self.steps)])
             self.state.keep_latest(self.settings)
             if self.job.checkpoint is not None and self.fabric.is_global_zero:
@@ -251,6 +254,12 @@ class _Run:
                 penalties=means,
             )
         )
+
+    def _reseed(self, share: float, number: int) -> None:
+        generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
+        begun = reseed(self.job.learner.network, self.job.training, share, generator, self.optimizer)
+        if begun:
+            _log.info("epoch %s: prototypes %s begin anew", number, begun)
 
     def _set_modes(self, phase: Phase) -> None:
         """Training mode; after a projection, rooms that the phase does not train stay as they are, buffers too."""

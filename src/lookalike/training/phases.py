@@ -26,6 +26,12 @@ class Phase:
         Factor on both learning rates.
     project : bool
         At the end, replace every latent prototype by the nearest activation patch of a training input of its class.
+    reseed : float
+        Before every epoch but the first, in the first ``reseed_until`` of the phase: prototypes that win fewer inputs
+        than this share of an even split within their class, and doubles, begin anew at the inputs of their class that
+        look least explained; 0 never does. See `lookalike.training.reseeding`.
+    reseed_until : float
+        Share of the phase, from 0 to 1.
     """
 
     name: str
@@ -33,10 +39,13 @@ class Phase:
     share: float = 1.0
     learning_rate: float = 1.0
     project: bool = False
+    reseed: float = 0.0
+    reseed_until: float = 0.6
 
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
+    "reseeded": (Phase("joint", reseed=0.1),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),
@@ -54,6 +63,7 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     ----------
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
+        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises
@@ -107,6 +117,8 @@ def _phase_from(item: Mapping[str, Any], known: Mapping[str, Any]) -> Phase:
         require_type(f"{name} of a phase", value, known[name])
     if values.get("share", 1.0) < 0 or values.get("learning_rate", 1.0) <= 0:
         raise ParameterError(describe("a share of at least 0 and a learning rate above 0", repr(dict(item))))
+    if not (0 <= values.get("reseed", 0.0) < 1 and 0 <= values.get("reseed_until", 0.6) <= 1):
+        raise ParameterError(describe("reseed from 0 to below 1, and reseed_until from 0 to 1", repr(dict(item))))
     return Phase(**values)
 
 

@@ -1,0 +1,100 @@
+"""Prototypes that stand for nothing begin anew, and no others."""
+
+import pytest
+import torch
+
+from lookalike.data import Examples, Preprocessing
+from lookalike.data.knownproto import KnownWorld
+from lookalike.errors import ParameterError
+from lookalike.estimators import PrototypeClassifier
+from lookalike.training import Phase
+from lookalike.training.phases import plan_from
+from lookalike.training.reseeding import reseed
+from lookalike.transforms import align
+from tests.evaluation.subjects import LABELS, TEMPLATES, matching_network
+
+WORLD = KnownWorld.of(0)
+
+
+def examples(n=600):
+    samples = WORLD.sample("L1", n, seed=0)
+    inputs = torch.from_numpy(samples.inputs)[:, None]
+    return Examples(inputs, torch.from_numpy(samples.labels), Preprocessing.of(inputs))
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def test_true_prototypes_stay():
+    training = examples()
+    network = matching_network(training.preprocessing)
+    before = network.prototypes().clone()
+    assert reseed(network, training, 0.1, generator()) == []
+    torch.testing.assert_close(network.prototypes(), before)
+
+
+def test_dead_ones_and_doubles_begin_anew_at_what_is_least_explained():
+    training = examples()
+    pictures = TEMPLATES.clone()
+    pictures[3] = pictures[2]  # a double, of class 2
+    pictures[8] = torch.rand(1, 28, 28, generator=generator())  # noise, of class 4
+    network = matching_network(training.preprocessing, pictures)
+    optimizer = torch.optim.Adam(network.prototypes.requires_grad_().parameters(), lr=0.0)
+    network.prototypes().square().sum().backward()
+    optimizer.step()
+    begun = reseed(network, training, 0.1, generator(), optimizer)
+    assert sorted(begun) in ([2, 8], [3, 8])
+    values = training.preprocessing.restore(network.prototypes().detach())
+    alike = align(values[begun], TEMPLATES, 3).correlation
+    # The input that was least explained shows the mode that had lost its prototype.
+    lost = {begun[0]: {2, 3}, begun[1]: {2, 3}} | {8: {8}}
+    for place, prototype in enumerate(begun):
+        own = (LABELS[prototype] == LABELS).nonzero()[:, 0].tolist()
+        best = max(own, key=lambda template: float(alike[place, template]))
+        assert best in lost[prototype]
+    (state,) = optimizer.state.values()
+    stays = [place for place in range(12) if place not in begun]
+    assert bool((state["exp_avg"][begun] == 0).all())
+    assert bool((state["exp_avg"][stays].flatten(1).abs().sum(1) > 0).all())
+
+
+def test_a_lone_prototype_stays_whatever_it_shows():
+    training = examples()
+    pictures = torch.rand(12, 1, 28, 28, generator=generator())
+    begun = reseed(matching_network(training.preprocessing, pictures), training, 0.9, generator())
+    assert not {0, 1} & set(begun)
+    for label in range(2, 6):
+        assert set((label == LABELS).nonzero()[:, 0].tolist()) - set(begun)
+
+
+def test_a_plan_begins_anew_and_resumes_exactly(tmp_path):
+    samples = WORLD.sample("L0", 300, seed=0)
+    plan = [Phase("joint", reseed=0.5, reseed_until=1.0)]
+    common = {"backbone": "mlp", "prototypes__n_per_class": 3, "initializer": "uniform", "random_state": 0}
+    common |= {"training": plan, "training__epochs": 4, "training__keep": "last"}
+
+    class StopError(Exception):
+        pass
+
+    def stop(event):
+        if getattr(event, "history", ()) and len(event.history) == 2:
+            raise StopError
+
+    whole = PrototypeClassifier(**common).fit(samples.inputs, samples.labels)
+    plain = PrototypeClassifier(**{**common, "training": "joint"}).fit(samples.inputs, samples.labels)
+    with pytest.raises(StopError):
+        PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, callbacks=[stop])
+    again = PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, resume=True)
+    assert (whole.prototypes_ == again.prototypes_).all()
+    assert not (whole.prototypes_ == plain.prototypes_).all()
+
+
+def test_what_cannot_begin_anew_says_so():
+    samples = WORLD.sample("L0", 200, seed=0)
+    rows = samples.inputs.reshape(200, -1)[:, :30]
+    with pytest.raises(ParameterError, match="a phase without reseed"):
+        PrototypeClassifier(training="reseeded", training__epochs=4).fit(rows, samples.labels)
+    for wrong in ({"reseed": 1.5}, {"reseed_until": 2.0}, {"reseed": "often"}):
+        with pytest.raises(ParameterError):
+            plan_from([{"name": "a", **wrong}])
