@@ -207,9 +207,30 @@ def test_aligned_matching_is_least_where_prototypes_are_the_inputs_up_to_shift_g
     )
     found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3)
     assert float(found(moved, 1.0)) == pytest.approx(-1 + 1e-3 * np.log(25 * 2), abs=2e-3)
-    assert float(AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3)(moved, 1.0)) > -0.9
+    less = AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3, tolerance=None)
+    assert float(less(moved, 1.0)) > -0.9
     assert found.temperature(0.0) == pytest.approx(found.first_temperature)
     assert found.temperature(0.9) == pytest.approx(found.last_temperature)
+
+
+def test_clutter_now_here_now_there_leaves_no_haze_where_it_is_tolerated():
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.zeros(1, 1, 12, 12)
+    truth[..., 2:6, 3:7] = 1
+    inputs = truth + 0.02 * torch.randn(60, 1, 12, 12, generator=generator)
+    for each, (row, column) in enumerate([(7, 0), (7, 4), (7, 8)] * 20):
+        inputs[each, 0, row : row + 4, column : column + 4] += 1
+    means = inputs.mean(0, keepdim=True).repeat(len(LABELS), 1, 1, 1).requires_grad_()
+    seen = {"inputs": inputs, "targets": torch.zeros(60, dtype=torch.long), "prototypes": means}
+    found = {}
+    for name, tolerance in (("mean", None), ("mode", 2.0)):
+        matching = AlignedMatchingRegularizer(pixels=0, last_temperature=1e-3, tolerance=tolerance)
+        penalty = matching(Comparison(**{**vars(draw_record(0, n=60)), **seen}), 1.0)
+        found[name] = torch.autograd.grad(penalty, means)[0].sum(0, keepdim=True)
+    haze = torch.zeros_like(truth, dtype=torch.bool)
+    haze[..., 7:11, :] = True
+    # Following the gradient of the tolerant penalty takes the haze away; the other has nothing to say against it.
+    assert float(found["mode"][haze].mean()) > 5 * abs(float(found["mean"][haze].mean()))
 
 
 def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
@@ -221,7 +242,7 @@ def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
     assert bool(torch.isfinite(gradient).all())
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert float(AlignedMatchingRegularizer()(strangers, 1.0)) == 0.0
-    for wrong in ({"pixels": -1}, {"last_temperature": 0.0}, {"until": 0.0}, {"until": 1.5}):
+    for wrong in ({"pixels": -1}, {"last_temperature": 0.0}, {"until": 0.0}, {"until": 1.5}, {"tolerance": 0.0}):
         with pytest.raises(ParameterError):
             AlignedMatchingRegularizer(**wrong)
 

@@ -110,7 +110,7 @@ def aligned_matching(regularizer, record):
     steps, penalties = range(-regularizer.pixels, regularizer.pixels + 1), []
     height, width = record.inputs.shape[2:]
     for picture, target in zip(record.inputs, record.targets, strict=True):
-        terms = []
+        views = []
         for prototype, label in zip(record.prototypes, record.labels, strict=True):
             if label != target:
                 continue
@@ -118,11 +118,30 @@ def aligned_matching(regularizer, record):
                 for right in steps:
                     rows = np.clip(np.arange(height) - down, 0, height - 1)
                     columns = np.clip(np.arange(width) - right, 0, width - 1)
-                    moved = prototype[:, rows][:, :, columns]
-                    correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
-                    terms.append(math.exp(correlation / temperature))
+                    views.append(prototype[:, rows][:, :, columns].ravel())
+        correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for view in views]
+        if regularizer.tolerance is not None and regularizer.tolerant_from <= 0.5:
+            weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))], regularizer.tolerance)
+            pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for view in views]
+            correlations = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
+        terms = [math.exp(correlation / temperature) for correlation in correlations]
         penalties.append(-temperature * math.log(sum(terms) / len(terms)))
     return sum(penalties) / len(penalties)
+
+
+def tolerated(picture, view, tolerance):
+    weights = np.ones_like(picture)
+    for _ in range(2):
+        both = np.stack([view, np.ones_like(view)], 1) * np.sqrt(weights)[:, None]
+        gain, offset = np.linalg.lstsq(both, picture * np.sqrt(weights), rcond=None)[0]
+        if gain < 0:
+            gain, offset = 0.0, np.average(picture, weights=weights)
+        residual = picture - gain * view - offset
+        middle = (len(residual) - 1) // 2
+        residual = residual - np.sort(residual)[middle]
+        scale = max(1.4826 * np.sort(np.abs(residual))[middle], 1e-6 + 0.1 * picture.std())
+        weights = 1 / (1 + (residual / (tolerance * scale)) ** 2) ** 2
+    return weights
 
 
 def no_counterfactual(counterfactual, record):
