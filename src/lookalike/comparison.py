@@ -49,6 +49,8 @@ class Comparison:
         The deformation under which each prototype met each input: ``parameter name -> (n, p)``; empty without one.
     moments : tuple of tuple of Tensor
         Mean and variance by which every batch normalisation of a training pass normalised, in their order.
+    originals : Tensor or None
+        The inputs before they were augmented, shape ``(n, ...)``; ``None`` where they were not.
     """
 
     inputs: Inputs
@@ -63,11 +65,16 @@ class Comparison:
     taps: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     alignments: Mapping[str, Tensor] = field(default_factory=dict)
     moments: tuple[tuple[Tensor, Tensor], ...] = ()
+    originals: Inputs | None = None
 
     @property
     def n_classes(self) -> int:
         """Number of classes the logits speak of."""
         return self.logits.shape[1]
+
+    def unaugmented(self) -> Tensor:
+        """The inputs as the data have them, shape ``(n, ...)``: what prototypes should look like."""
+        return self.inputs if self.originals is None else self.originals
 
     def own_class(self) -> Tensor:
         """Which prototypes carry the class of each input: boolean, shape ``(n, p)``; needs targets."""

@@ -60,7 +60,7 @@ class ResidualSwapCounterfactual(Counterfactual):
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Hybrids, one for every input that has a prototype of its class and a partner."""
-        inputs, targets, prototypes = comparison.inputs, comparison.known_targets(), comparison.prototypes
+        inputs, targets, prototypes = comparison.unaugmented(), comparison.known_targets(), comparison.prototypes
         if prototypes.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
             raise ParameterError(
                 describe(

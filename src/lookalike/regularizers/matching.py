@@ -89,7 +89,7 @@ class AlignedMatchingRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
-        inputs, prototypes = comparison.inputs, comparison.prototypes
+        inputs, prototypes = comparison.unaugmented(), comparison.prototypes
         if prototypes.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
             raise ParameterError(
                 describe(

@@ -1,6 +1,7 @@
 """What is optimised: a network, an objective, and weighted regularizers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +44,9 @@ class Learner(nn.Module):
         self.counterfactuals = nn.ModuleList([counterfactual for counterfactual, _ in counterfactuals])
         self.counterfactual_weights = [weight for _, weight in counterfactuals]
 
-    def forward(self, inputs: Tensor, targets: Tensor, progress: float) -> dict[str, Tensor]:
+    def forward(
+        self, inputs: Tensor, targets: Tensor, progress: float, originals: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """The loss of a batch and what it is made of.
 
         Parameters
@@ -54,6 +57,8 @@ class Learner(nn.Module):
             Shape ``(n,)``.
         progress : float
             Share of the training done, from 0 to 1.
+        originals : Tensor, optional
+            The inputs before they were augmented, for what compares pictures with pictures; shape ``(n, ...)``.
 
         Returns
         -------
@@ -61,7 +66,7 @@ class Learner(nn.Module):
             Scalars: ``loss``, ``correct`` (number of inputs), every regularizer by its class's name, and by its own
             the objective on what a counterfactual made up.
         """
-        comparison = self.network(inputs, targets)
+        comparison = replace(self.network(inputs, targets), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
         for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
             penalty = regularizer(comparison, progress)

@@ -275,11 +275,11 @@ class _Run:
         return iter(own[: self.steps * self.batch_size].split(self.batch_size))
 
     def _step(self, indices: Tensor, factor: float, progress: float) -> dict[str, Tensor]:
-        inputs, targets = self.job.training.batch(indices)
-        inputs = self.job.augmentation(inputs, torch.default_generator)
-        inputs, targets = self.fabric.to_device((inputs, targets))
+        originals, targets = self.job.training.batch(indices)
+        inputs = self.job.augmentation(originals, torch.default_generator)
+        inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
         set_learning_rate(self.optimizer, factor)
-        terms = self.module(inputs, targets, progress)
+        terms = self.module(inputs, targets, progress, originals)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         if self.settings.gradient_clip:
