@@ -7,6 +7,7 @@ from lookalike.data import Examples, Preprocessing
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
+from lookalike.initializers import Initializer
 from lookalike.training import Phase
 from lookalike.training.phases import plan_from
 from lookalike.training.reseeding import reseed
@@ -98,3 +99,37 @@ def test_what_cannot_begin_anew_says_so():
     for wrong in ({"reseed": 1.5}, {"reseed_until": 2.0}, {"reseed": "often"}):
         with pytest.raises(ParameterError):
             plan_from([{"name": "a", **wrong}])
+
+
+class Given(Initializer):
+    """Templates, the first four of them several times."""
+
+    def __call__(self, shape, prototype_labels, *, inputs, labels, generator):
+        order = torch.tensor([0, 0, 0, 1, 1, 1, 2, 3, 2, 4, 5, 4, 6, 7, 8, 9, 10, 11])
+        return TEMPLATES[order]
+
+
+@pytest.mark.parametrize("head", ["log_sum_exp", "linear"])
+def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, head):
+    samples = WORLD.sample("L1", 900, seed=0)
+
+    def fitted(merge):
+        plan = [Phase("joint", reseed=0.1, reseed_until=0.0, merge=merge)]
+        classifier = PrototypeClassifier(
+            backbone="mlp", prototypes__n_per_class=3, random_state=0, initializer=Given(), head=head, training=plan
+        )
+        classifier.set_params(training__epochs=2, training__prototype_learning_rate=0.0)
+        return classifier.fit(samples.inputs, samples.labels)
+
+    whole, smaller = fitted(False), fitted(True)
+    assert smaller.prototype_labels_.tolist() == LABELS.tolist()
+    stays = [place for place in range(18) if place not in smaller.fitted_.merged]
+    torch.testing.assert_close(
+        smaller.compare(samples.inputs)[0].scores, whole.compare(samples.inputs)[0].scores[:, stays]
+    )
+    if head == "linear":
+        torch.testing.assert_close(smaller.network_.head.weights, whole.network_.head.weights[:, stays])
+    smaller.save(tmp_path)
+    loaded = PrototypeClassifier.load(tmp_path, initializer=Given())
+    assert loaded.fitted_.resolved["prototypes__n_per_class"] == [1, 1, 2, 2, 3, 3]
+    assert (loaded.predict_proba(samples.inputs) == smaller.predict_proba(samples.inputs)).all()

@@ -13,12 +13,13 @@ from torch import Tensor
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.assembly import assemble, initialize, resolve
+from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
-from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
+from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, superfluous, train
 
 _ENOUGH_TO_CHOOSE_BY = 100
 _ENOUGH_TO_CALIBRATE_BY = 50
@@ -45,6 +46,8 @@ class Fitted:
         In data units: ``prototypes`` (inputs that the prototypes are, or were cut from) and ``neighbors`` (the training
         examples that ``about`` names, in the order of ``neighbor_indices``).
     n_training, n_validation : int
+    merged : tuple of int
+        Prototypes, as they were counted in training, that were let go when it was over.
     """
 
     network: PrototypeNetwork
@@ -56,6 +59,7 @@ class Fitted:
     pictures: dict[str, Tensor]
     n_training: int
     n_validation: int
+    merged: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,10 @@ def fit(request: Request) -> Fitted:
     prepared = prepare(request)
     job, network, validation = prepared.job, prepared.network, prepared.validation
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
+    resolved = prepared.resolved
+    merged = _merged(job) if isinstance(resolved["prototypes"], str) else []
+    if merged:
+        network, resolved = without(network, merged, resolved, job.training.preprocessing, len(request.classes))
     network.eval().requires_grad_(False)
     name = key_of(type(network.similarity), FAMILIES["similarity"])
     about = explain_prototypes(network, job.training, classes=request.classes, similarity=name)
@@ -187,14 +195,23 @@ def fit(request: Request) -> Fitted:
     return Fitted(
         network=network,
         preprocessing=job.training.preprocessing,
-        resolved=prepared.resolved,
+        resolved=resolved,
         history=history,
         temperature=calibrated(network, validation),
         about=about,
         pictures=_pictures(network, about, request.inputs, job.training.preprocessing),
         n_training=len(job.training),
         n_validation=len(validation),
+        merged=tuple(merged),
     )
+
+
+def _merged(job: Job) -> list[int]:
+    """Prototypes that the plan lets go when training is over."""
+    shares = [phase.reseed for phase in job.plan if phase.merge]
+    if not shares:
+        return []
+    return superfluous(job.learner.network, job.training, shares[-1], torch.Generator().manual_seed(job.seed))
 
 
 @torch.no_grad()

@@ -125,7 +125,7 @@ def stability_of(
     values = [matched_similarity(alike[a, b], labels[a], labels[b]) for a, b in pairs]
     null = _null(training, labels[0])
     started = None
-    if len(starts) == len(runs):
+    if len(starts) == len(runs) and all(len(start) == len(of) for start, of in zip(starts, labels, strict=True)):
         before = [matched_similarity(_alike(starts[a], starts[b]), labels[a], labels[b]) for a, b in pairs]
         started = beyond_chance(float(np.mean(before)), null)
     partners = {(a, b): matched(alike[a, b], labels[a], labels[b]) for a, b in pairs}

@@ -125,7 +125,7 @@ def fit_run(
     seconds = time.perf_counter() - began
     extras = {
         "config": config.to_dict(),
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *_merged(classifier)],
         "columns": list(dataset.columns),
         "command": command,
         "seconds": round(seconds, 1),
@@ -143,6 +143,14 @@ def fit_run(
     write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, classifier, config), quality
+
+
+def _merged(classifier: PrototypeClassifier) -> list[str]:
+    gone = classifier.fitted_.merged
+    if not gone:
+        return []
+    left = len(classifier.prototype_labels_)
+    return [f"{len(gone)} of {len(gone) + left} prototypes stood for nothing, or for what another shows, and went"]
 
 
 def _undo(folder: Path, missing: Sequence[Path], history: Path) -> None:

@@ -32,6 +32,9 @@ class Phase:
         look least explained; 0 never does. See `lookalike.training.reseeding`.
     reseed_until : float
         Share of the phase, from 0 to 1.
+    merge : bool
+        After the training, let prototypes go that would begin anew by the same measure: a class with fewer kinds of
+        inputs than prototypes keeps as many as it has kinds.
     """
 
     name: str
@@ -41,11 +44,12 @@ class Phase:
     project: bool = False
     reseed: float = 0.0
     reseed_until: float = 0.6
+    merge: bool = False
 
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
-    "reseeded": (Phase("joint", reseed=0.1),),
+    "reseeded": (Phase("joint", reseed=0.1, merge=True),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),
@@ -63,7 +67,7 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     ----------
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
-        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew.
+        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going in the end.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises

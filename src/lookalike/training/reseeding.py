@@ -1,5 +1,7 @@
 """Nothing dead: prototypes that stand for nothing begin anew at what their class explains worst."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -50,31 +52,72 @@ def reseed(
     Alike is the Pearson correlation of pixels at the best shift of up to three pixels. Two prototypes of a class that
     correlate by more than .95 are doubles; the one that wins less begins anew. A class keeps at least one prototype.
     """
-    prototypes = network.prototypes if isinstance(network, PrototypeNetwork) else None
-    if not isinstance(network, PrototypeNetwork) or prototypes is None or prototypes.space != "input":
-        raise _not_pictures(type(prototypes).__name__)
-    values, labels = prototypes().detach().clone(), prototypes.labels.cpu()
+    values, inputs, targets, labels = _seen(network, examples, generator)
+    begun: list[int] = []
+    for own, rows in _classes(labels, inputs, targets):
+        alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
+        worst = alike.amax(1).argsort()
+        for prototype, row in zip(_gone_of(alike, values[own], share), worst.tolist(), strict=False):
+            values[own[prototype]] = rows[row].to(values)
+            begun.append(int(own[prototype]))
+    if begun:
+        prototypes = network.prototypes
+        prototypes.set_values(values)
+        _forget(optimizer, list(prototypes.parameters()), begun)
+    return begun
+
+
+@torch.no_grad()
+def superfluous(network: ComparingNetwork, examples: Examples, share: float, generator: torch.Generator) -> list[int]:
+    """The prototypes that `reseed` would let begin anew; where training is over, the class does without them.
+
+    Parameters
+    ----------
+    network : PrototypeNetwork
+    examples : Examples
+    share : float
+    generator : torch.Generator
+
+    Raises
+    ------
+    ParameterError
+        If prototypes are no whole pictures.
+    """
+    values, inputs, targets, labels = _seen(network, examples, generator)
+    found: list[int] = []
+    for own, rows in _classes(labels, inputs, targets):
+        alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
+        found += own[_gone_of(alike, values[own], share)].tolist()
+    return sorted(found)
+
+
+def _seen(
+    network: ComparingNetwork, examples: Examples, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Prototypes, some inputs, and the labels of both."""
+    if not isinstance(network, PrototypeNetwork) or network.prototypes.space != "input":
+        raise _not_pictures(type(getattr(network, "prototypes", None)).__name__)
+    values = network.prototypes().detach().clone()
     if values.ndim != 4 or tuple(values.shape[1:]) != examples.preprocessing.shape:
         raise _not_pictures(f"shape {tuple(values.shape[1:])}")
     picked = torch.randperm(len(examples), generator=generator)[:_SAMPLE]
     inputs, targets = examples.batch(picked)
-    begun: list[int] = []
+    return values, inputs.float(), targets, network.prototypes.labels.cpu()
+
+
+def _classes(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Prototypes and inputs of every class that has several of these and enough of those."""
     for label in labels.unique().tolist():
-        own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label].float()
-        if len(own) < 2 or len(rows) < 2 * len(own):
-            continue
-        pictures = values[own].float().cpu()
-        alike = align(rows, pictures, _SHIFT).correlation
-        wins = torch.bincount(alike.argmax(1), minlength=len(own))
-        gone = _gone(wins, align(pictures, pictures, _SHIFT).correlation, share * len(rows) / len(own))
-        worst = alike.amax(1).argsort()
-        for prototype, row in zip(gone, worst.tolist(), strict=False):
-            values[own[prototype]] = rows[row].to(values)
-            begun.append(int(own[prototype]))
-    if begun:
-        prototypes.set_values(values)
-        _forget(optimizer, list(prototypes.parameters()), begun)
-    return begun
+        own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label]
+        if len(own) > 1 and len(rows) >= 2 * len(own):
+            yield own, rows
+
+
+def _gone_of(alike: Tensor, values: Tensor, share: float) -> list[int]:
+    wins = torch.bincount(alike.argmax(1), minlength=len(values))
+    pictures = values.float().cpu()
+    between = align(pictures, pictures, _SHIFT).correlation
+    return _gone(wins, between, share * len(alike) / len(values))
 
 
 def _gone(wins: Tensor, alike: Tensor, least: float) -> list[int]:
