@@ -99,6 +99,24 @@ class PrototypeNetwork(ComparingNetwork):
         self.pooling = pooling
         self.head = head
 
+    @torch.no_grad()
+    def retire(self, prototypes: Sequence[int]) -> None:
+        """Leave some prototypes out of everything; they stay where they are, without a class: their label becomes -1.
+
+        Parameters
+        ----------
+        prototypes : sequence of int
+            Each class must keep at least one.
+
+        Raises
+        ------
+        ParameterError
+            If the head cannot do without them.
+        """
+        places = torch.tensor(list(prototypes), dtype=torch.long, device=self.prototypes.labels.device)
+        self.head.retire(places)
+        self.prototypes.labels[places] = -1
+
     def forward(
         self,
         inputs: Inputs,

@@ -109,27 +109,43 @@ class Given(Initializer):
         return TEMPLATES[order]
 
 
-@pytest.mark.parametrize("head", ["log_sum_exp", "linear"])
-def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, head):
+def fitted(merge, **options):
     samples = WORLD.sample("L1", 900, seed=0)
+    plan = [Phase("joint", reseed=0.1, reseed_until=0.0, merge=merge)]
+    classifier = PrototypeClassifier(
+        backbone="mlp", prototypes__n_per_class=3, random_state=0, initializer=Given(), training=plan
+    )
+    still = {"training__learning_rate": 1e-30, "training__weight_decay": 0.0, "training__epochs": 2}
+    return classifier.set_params(**{**still, **options}).fit(samples.inputs, samples.labels)
 
-    def fitted(merge):
-        plan = [Phase("joint", reseed=0.1, reseed_until=0.0, merge=merge)]
-        classifier = PrototypeClassifier(
-            backbone="mlp", prototypes__n_per_class=3, random_state=0, initializer=Given(), head=head, training=plan
-        )
-        classifier.set_params(training__epochs=2, training__prototype_learning_rate=0.0)
-        return classifier.fit(samples.inputs, samples.labels)
 
-    whole, smaller = fitted(False), fitted(True)
+@pytest.mark.parametrize("head", ["log_sum_exp", "max"])
+def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, head):
+    whole, smaller = fitted(False, head=head), fitted(True, head=head)
     assert smaller.prototype_labels_.tolist() == LABELS.tolist()
     stays = [place for place in range(18) if place not in smaller.fitted_.merged]
-    torch.testing.assert_close(
-        smaller.compare(samples.inputs)[0].scores, whole.compare(samples.inputs)[0].scores[:, stays]
-    )
-    if head == "linear":
-        torch.testing.assert_close(smaller.network_.head.weights, whole.network_.head.weights[:, stays])
+    assert len(stays) == 12
+    inputs = WORLD.sample("L1", 50, seed=1).inputs
+    before, after = whole.compare(inputs)[0], smaller.compare(inputs)[0]
+    torch.testing.assert_close(after.scores, before.scores[:, stays])
+    own = torch.nn.functional.one_hot(LABELS, 6).bool()
+    scores = before.scores[:, stays, None].masked_fill(~own, float("-inf"))
+    torch.testing.assert_close(after.logits, torch.logsumexp(scores, 1) if head == "log_sum_exp" else scores.amax(1))
     smaller.save(tmp_path)
     loaded = PrototypeClassifier.load(tmp_path, initializer=Given())
     assert loaded.fitted_.resolved["prototypes__n_per_class"] == [1, 1, 2, 2, 3, 3]
-    assert (loaded.predict_proba(samples.inputs) == smaller.predict_proba(samples.inputs)).all()
+    assert (loaded.predict_proba(inputs) == smaller.predict_proba(inputs)).all()
+
+
+def test_training_goes_on_without_what_was_let_go():
+    samples = WORLD.sample("L1", 300, seed=1)
+    learned = fitted(True, training__learning_rate=2e-3, training__epochs=6, regularizers={"aligned_matching": 1.0})
+    assert learned.prototype_labels_.tolist() == LABELS.tolist()
+    assert learned.score(samples.inputs, samples.labels) > 0.5
+    gone = torch.tensor(learned.fitted_.merged)
+    assert len(gone) == 6
+
+
+def test_a_linear_head_cannot_do_without():
+    with pytest.raises(ParameterError, match="log_sum_exp"):
+        fitted(True, head="linear")

@@ -19,7 +19,7 @@ from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
-from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, superfluous, train
+from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
 
 _ENOUGH_TO_CHOOSE_BY = 100
 _ENOUGH_TO_CALIBRATE_BY = 50
@@ -47,7 +47,7 @@ class Fitted:
         examples that ``about`` names, in the order of ``neighbor_indices``).
     n_training, n_validation : int
     merged : tuple of int
-        Prototypes, as they were counted in training, that were let go when it was over.
+        Prototypes, as they were counted at the start, that training let go.
     """
 
     network: PrototypeNetwork
@@ -183,7 +183,7 @@ def fit(request: Request) -> Fitted:
     job, network, validation = prepared.job, prepared.network, prepared.validation
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
     resolved = prepared.resolved
-    merged = _merged(job) if isinstance(resolved["prototypes"], str) else []
+    merged = (network.prototypes.labels < 0).nonzero()[:, 0].tolist()
     if merged:
         network, resolved = without(network, merged, resolved, job.training.preprocessing, len(request.classes))
     network.eval().requires_grad_(False)
@@ -204,14 +204,6 @@ def fit(request: Request) -> Fitted:
         n_validation=len(validation),
         merged=tuple(merged),
     )
-
-
-def _merged(job: Job) -> list[int]:
-    """Prototypes that the plan lets go when training is over."""
-    shares = [phase.reseed for phase in job.plan if phase.merge]
-    if not shares:
-        return []
-    return superfluous(job.learner.network, job.training, shares[-1], torch.Generator().manual_seed(job.seed))
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""A network with fewer prototypes: what stands for nothing, or twice for the same, goes when training is over."""
+"""A network with fewer prototypes: those that training has let go are taken out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from lookalike.errors import ParameterError, describe
 from lookalike.shapes import Bias, Contributions, Logits, PrototypeLabels, Scores
 
 
@@ -46,6 +47,27 @@ class Head(nn.Module, ABC):
     @abstractmethod
     def bias(self) -> Bias:
         """What each logit starts from, shape ``(k,)``."""
+
+    def retire(self, prototypes: Tensor) -> None:
+        """From now on, leave the scores of some prototypes out.
+
+        Parameters
+        ----------
+        prototypes : Tensor
+            Integers, shape ``(m,)``.
+
+        Raises
+        ------
+        ParameterError
+            If this head has no way to.
+        """
+        raise ParameterError(
+            describe(
+                "a head that can do without some prototypes, to merge them",
+                type(self).__name__,
+                "head='log_sum_exp', or a phase without merge",
+            )
+        )
 
 
 def slots_of_classes(labels: PrototypeLabels, n_classes: int) -> Tensor:

@@ -53,6 +53,10 @@ class LogSumExpHead(Head):
         """Zero for every class, shape ``(k,)``."""
         return torch.zeros(self.n_classes, device=self.labels.device)
 
+    def retire(self, prototypes: Tensor) -> None:
+        """Their places in the table become empty."""
+        self.slots[torch.isin(self.slots, prototypes)] = -1
+
 
 class MaxHead(Head):
     """A class has the largest score of its prototypes, as in the original system.
@@ -97,3 +101,7 @@ class MaxHead(Head):
     def bias(self) -> Bias:
         """Zero for every class, shape ``(k,)``."""
         return torch.zeros(self.n_classes, device=self.labels.device)
+
+    def retire(self, prototypes: Tensor) -> None:
+        """Their places in the table become empty."""
+        self.slots[torch.isin(self.slots, prototypes)] = -1

@@ -111,7 +111,7 @@ class AlignedMatchingRegularizer(Regularizer):
         views = shifted(prototypes, self.pixels).flatten(2)
         rows = inputs.flatten(1).to(views.dtype)
         targets, penalties = comparison.known_targets(), []
-        for label in comparison.labels.unique():
+        for label in comparison.labels[comparison.labels >= 0].unique():
             own, mine = views[comparison.labels == label].flatten(0, 1), rows[targets == label]
             weights = torch.ones_like(mine)
             if tolerance is not None and len(mine):

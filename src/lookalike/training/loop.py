@@ -18,6 +18,7 @@ from torch.multiprocessing import ProcessRaisedException
 from lookalike import errors
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
+from lookalike.network import PrototypeNetwork
 from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
@@ -26,7 +27,7 @@ from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
 from lookalike.training.phases import Phase, epochs_of
 from lookalike.training.projection import project
-from lookalike.training.reseeding import reseed
+from lookalike.training.reseeding import reseed, superfluous
 from lookalike.training.settings import TrainingSettings
 from lookalike.training.state import RunState
 
@@ -209,13 +210,15 @@ class _Run:
     def _epochs(self, phase: Phase, numbers: range, first: int) -> None:
         if not any(parameter.requires_grad for parameter in self.job.learner.parameters()):
             return
-        length = numbers.stop - first
+        length, merged = numbers.stop - first, False
         for number in numbers:
             if self.state.stalled(phase, self.settings.patience):
                 _log.info("no better validation loss for %s epochs: %s ends", self.settings.patience, phase.name)
                 return
             if phase.reseed and first < number <= first + phase.reseed_until * length:
                 self._reseed(phase.reseed, number)
+            elif phase.merge and not merged and number - first >= phase.reseed_until * length:
+                merged = self._merge(phase.reseed, number)
             self._epoch(phase, number, [(number - first + step / self.steps) / length for step in range(self.steps)])
             self.state.keep_latest(self.settings)
             if self.job.checkpoint is not None and self.fabric.is_global_zero:
@@ -260,6 +263,16 @@ class _Run:
         begun = reseed(self.job.learner.network, self.job.training, share, generator, self.optimizer)
         if begun:
             _log.info("epoch %s: prototypes %s begin anew", number, begun)
+
+    def _merge(self, share: float, number: int) -> bool:
+        """Let prototypes go that stand for nothing; a resumed run finds none that it has not let go before."""
+        network = self.job.learner.network
+        generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
+        gone = superfluous(network, self.job.training, share, generator)
+        if gone and isinstance(network, PrototypeNetwork):
+            network.retire(gone)
+            _log.info("epoch %s: prototypes %s go", number, gone)
+        return True
 
     def _set_modes(self, phase: Phase) -> None:
         """Training mode; after a projection, rooms that the phase does not train stay as they are, buffers too."""

@@ -33,8 +33,8 @@ class Phase:
     reseed_until : float
         Share of the phase, from 0 to 1.
     merge : bool
-        After the training, let prototypes go that would begin anew by the same measure: a class with fewer kinds of
-        inputs than prototypes keeps as many as it has kinds.
+        Once none begins anew any more, let prototypes go that would: a class with fewer kinds of inputs than prototypes
+        keeps as many as it has kinds, and the network has the rest of the phase to do without the others.
     """
 
     name: str
@@ -67,7 +67,7 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     ----------
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
-        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going in the end.
+        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going later.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises

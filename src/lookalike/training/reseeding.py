@@ -69,7 +69,7 @@ def reseed(
 
 @torch.no_grad()
 def superfluous(network: ComparingNetwork, examples: Examples, share: float, generator: torch.Generator) -> list[int]:
-    """The prototypes that `reseed` would let begin anew; where training is over, the class does without them.
+    """The prototypes that `reseed` would let begin anew, for a class that is to do without them.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _classes(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[
     """Prototypes and inputs of every class that has several of these and enough of those."""
     for label in labels.unique().tolist():
         own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label]
-        if len(own) > 1 and len(rows) >= 2 * len(own):
+        if label >= 0 and len(own) > 1 and len(rows) >= 2 * len(own):
             yield own, rows
 
 
