@@ -19,6 +19,30 @@ def lookalike(**parameters: Any) -> PrototypeClassifier:
     return PrototypeClassifier(**parameters)
 
 
+def pictures(**parameters: Any) -> PrototypeClassifier:
+    """Prototypes that are pictures, and a network that decides by them: aligned matching, residual swap, nothing dead.
+
+    Notes
+    -----
+    Matching outweighs the classifier's wish for the prototypes a hundred to one: it alone says what they look like, and
+    the network learns to go by them. Where they started no longer matters. See `docs/how-to/pictures.md` for what this
+    reaches and what it costs.
+
+    Examples
+    --------
+    >>> pictures(initializer="uniform").regularizers
+    {'aligned_matching': 100.0}
+    """
+    own = {
+        "regularizers": {"aligned_matching": 100.0},
+        "counterfactuals": {"residual_swap": 1.0},
+        "training": "reseeded",
+        "training__keep": "last",
+        "training__prototype_learning_rate": 0.3,
+    }
+    return PrototypeClassifier(**{**own, **parameters})
+
+
 def singh2019_siamese(**parameters: Any) -> PrototypeClassifier:
     """The research scripts this library grew from: one network for inputs and prototype pictures, cosine, maximum.
 

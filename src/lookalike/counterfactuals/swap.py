@@ -21,7 +21,8 @@ class ResidualSwapCounterfactual(Counterfactual):
     begin : float
         Share of the training, from 0 to below 1, before which prototypes show too little for it.
     residuals : str
-        Whose: ``"other_class"``, an input of another class; ``"any"``, any other input.
+        Whose: ``"any"``, any other input, so that a residual tells nothing; ``"other_class"``, an input of another class, so
+        that it tells what the class is not.
     strength : float
         Largest random change of a residual's size, from 0 to 1: it is multiplied by a number between 1 less this and 1
         more.
@@ -41,12 +42,10 @@ class ResidualSwapCounterfactual(Counterfactual):
     Examples
     --------
     >>> ResidualSwapCounterfactual(begin=0.5).residuals
-    'other_class'
+    'any'
     """
 
-    def __init__(
-        self, *, pixels: int = 3, begin: float = 1 / 3, residuals: str = "other_class", strength: float = 0.0
-    ) -> None:
+    def __init__(self, *, pixels: int = 2, begin: float = 1 / 3, residuals: str = "any", strength: float = 0.5) -> None:
         super().__init__()
         require_option("pixels", pixels, pixels >= 0, "0 or above")
         require_option("begin", begin, 0 <= begin < 1, "from 0 to below 1")

@@ -23,7 +23,10 @@ DATA_OPTIONS: dict[str, type] = {
     "superclasses": dict,
     "strict": bool,
 }
-RECIPES = {name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "singh2019_siamese")}
+RECIPES = {
+    name: getattr(recipes, name)
+    for name in ("glvq", "lookalike", "nearest_class_mean", "pictures", "singh2019_siamese")
+}
 
 
 class _Loader(yaml.SafeLoader):

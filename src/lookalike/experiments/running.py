@@ -336,8 +336,8 @@ def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         twin = TwinNetwork(prepared.network.backbone, len(classes))
-    # A twin has no prototypes to project; where nothing is trained, it still has to learn its layer.
-    plan = tuple(replace(phase, project=False) for phase in job.plan) or (Phase("joint"),)
+    # A twin has no prototypes to project or to begin anew; where nothing is trained, it still has to learn its layer.
+    plan = tuple(replace(phase, project=False, reseed=0.0, merge=False) for phase in job.plan) or (Phase("joint"),)
     history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), []), plan=plan), callbacks)
     inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
     test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)

@@ -223,7 +223,8 @@ def _defaults(config: RunConfig) -> dict[str, Any]:
         family = name.removesuffix("s") if name in ("regularizers", "counterfactuals") else name
         if family not in FAMILIES:
             continue
-        for key in ("convnet", "mlp") if value == "auto" and family == "backbone" else (value,):
+        chosen = list(value) if isinstance(value, Mapping) else [value]
+        for key in ("convnet", "mlp") if value == "auto" and family == "backbone" else chosen:
             if isinstance(key, str) and key in members(family):
                 defaults = options(component(family, key))
                 found[f"{family}/{key}"] = {option: repr(default.default) for option, default in defaults.items()}
