@@ -13,6 +13,7 @@ from torch import nn
 
 from lookalike import recipes
 from lookalike.data import load_dataset
+from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import DataError, LookalikeError, ModelFileError, ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.similarities import CosineSimilarity
@@ -444,6 +445,21 @@ def test_recipes_are_compositions(digits):
     assert original.score(X, y) > 0.8
     assert not list(original.network_.similarity.parameters())
     assert original.network_.head(torch.eye(10)).tolist() == torch.eye(10).tolist()
+
+
+def test_the_recipe_for_pictures_finds_them_from_noise_and_goes_by_them():
+    world = KnownWorld.of(0)
+    known, test = (world.sample("L1", n, seed=0, training=training) for n, training in ((800, True), (300, False)))
+    common = {"backbone": "mlp", "initializer": "uniform", "prototypes__n_per_class": 3, "training__epochs": 6}
+    found = {}
+    for make in (recipes.pictures, recipes.lookalike):
+        classifier = make(**common, random_state=0).fit(known.inputs, known.labels)
+        card = classifier.scorecard(test.inputs, test.labels, world=world, rows=["TR*", "BIND"])
+        found[make.__name__] = card.value_of("TR*"), card.value_of("BIND")
+        assert "TR*" in str(card)
+        assert "TRANSFER" not in str(card)
+    assert min(found["pictures"]) > 0.8
+    assert max(found["lookalike"]) < 0.2
 
 
 def test_get_and_set_params_speak_one_vocabulary():

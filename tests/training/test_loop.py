@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from lookalike.backbones import ModuleBackbone
-from lookalike.data import Examples
+from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, TrainingError
-from lookalike.training import EpochEnded, Finished, Phase, Started, Stepped, train
+from lookalike.regularizers import Regularizer
+from lookalike.training import EpochEnded, Finished, Learner, Phase, Started, Stepped, train
 from lookalike.training.health import require_no_collapse
 from lookalike.training.history import Epoch
 from tests.training.jobs import examples, job, network
@@ -326,3 +327,34 @@ def test_the_network_is_a_composition():
     taps = net(torch.zeros(5, 4), taps=["layers.1"]).taps
     assert taps["layers.1"][0].shape == (5, 8)
     assert taps["layers.1"][1].shape == (6, 8)
+
+
+class Seen(Regularizer):
+    """Notes what it is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.inputs, self.originals = [], []
+
+    def forward(self, comparison, progress):
+        self.inputs.append(comparison.inputs)
+        self.originals.append(comparison.unaugmented())
+        return comparison.logits.sum() * 0
+
+
+class Doubled(Augmentation):
+    """Twice the values."""
+
+    def __call__(self, inputs, generator):
+        return 2 * inputs
+
+
+def test_what_compares_pictures_is_shown_them_as_they_were_before_augmentation():
+    one, seen = job(epochs=1), Seen()
+    learner = Learner(one.learner.network, one.learner.objective, [(seen, 1.0)])
+    train(replace(one, learner=learner, augmentation=Doubled()))
+    known, _ = one.training.batch(torch.arange(len(one.training)))
+    shown, moved = (torch.cat(each)[: len(known)] for each in (seen.originals, seen.inputs))
+    distances = torch.cdist(shown.flatten(1), known.flatten(1))
+    assert float(distances.amin(1).max()) < 1e-2
+    torch.testing.assert_close(moved, 2 * shown)

@@ -21,8 +21,8 @@ class ResidualSwapCounterfactual(Counterfactual):
     begin : float
         Share of the training, from 0 to below 1, before which prototypes show too little for it.
     residuals : str
-        Whose: ``"any"``, any other input, so that a residual tells nothing; ``"other_class"``, an input of another class, so
-        that it tells what the class is not.
+        Whose: ``"any"``, any other input, so that a residual tells nothing; ``"other_class"``, an input of another
+        class, so that it tells what the class is not.
     strength : float
         Largest random change of a residual's size, from 0 to 1: it is multiplied by a number between 1 less this and 1
         more.

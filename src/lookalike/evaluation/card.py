@@ -109,7 +109,9 @@ class Card:
         return dict(sorted(found.items()))
 
     def __str__(self) -> str:
-        lines = [f"{row.light:>5}  {row.name:<9} {_number(row.value):>6}  {row.title}" for row in self.rows]
+        """One line per row that has a value, and the verdict."""
+        found = [row for row in self.rows if row.value is not None]
+        lines = [f"{row.light:>5}  {row.name:<9} {row.value:>6.3f}  {row.title}" for row in found]
         return "\n".join([*lines, f"verdict: {self.verdict}: {self.meaning}"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,10 +124,6 @@ class Card:
             "failing": {str(prototype): names for prototype, names in self.failing.items()},
             "n_training": self.n_training,
         }
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def verdict_of(lights: Mapping[str, str]) -> str:
