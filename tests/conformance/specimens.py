@@ -44,12 +44,13 @@ def objectives():
 
 
 def regularizers():
-    variants = {"aligned_matching": [{"pixels": 0}, {"pixels": 1, "until": 0.4, "first_temperature": 1.0}]}
+    tolerant = {"pixels": 1, "tolerant_from": 0.5, "contrast": 0.0}
+    variants = {"aligned_matching": [tolerant, {"pixels": 0, "until": 0.4, "first_temperature": 1.0}]}
     yield from _all("regularizer", variants)
 
 
 def counterfactuals():
-    variants = {"residual_swap": [{"residuals": "any", "pixels": 0, "begin": 0.0}, {"pixels": 1}]}
+    variants = {"residual_swap": [{"residuals": "other_class", "pixels": 0, "strength": 0.0}, {"pixels": 1}]}
     yield from _all("counterfactual", variants)
 
 

@@ -205,12 +205,23 @@ def test_aligned_matching_is_least_where_prototypes_are_the_inputs_up_to_shift_g
         **{**vars(draw_record(0, n=6)), "inputs": 3 * pictures.roll((1, -2), (2, 3)) - 1, "targets": LABELS}
         | {"prototypes": pictures}
     )
-    found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3)
+    found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3, contrast=0.0)
     assert float(found(moved, 1.0)) == pytest.approx(-1 + 1e-3 * np.log(25 * 2), abs=2e-3)
-    less = AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3, tolerance=None)
+    less = AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3, tolerance=None, contrast=0.0)
     assert float(less(moved, 1.0)) > -0.9
     assert found.temperature(0.0) == pytest.approx(found.first_temperature)
     assert found.temperature(0.9) == pytest.approx(found.last_temperature)
+
+
+def test_contrast_is_what_correlation_leaves_of_the_squared_distance():
+    record = draw_record(0, n=6)
+    same = {**vars(record), "targets": LABELS, "prototypes": record.inputs}
+    matching = {weight: AlignedMatchingRegularizer(pixels=0, tolerance=None, contrast=weight) for weight in (0.0, 1.0)}
+    brighter = Comparison(**{**same, "inputs": 2 * record.inputs + 1})
+    as_bright = Comparison(**{**same, "inputs": record.inputs})
+    assert float(matching[0.0](brighter, 1.0)) == pytest.approx(float(matching[0.0](as_bright, 1.0)), abs=1e-5)
+    assert float(matching[1.0](brighter, 1.0)) > float(matching[1.0](as_bright, 1.0)) + 0.1
+    assert float(matching[1.0](as_bright, 1.0)) == pytest.approx(float(matching[0.0](as_bright, 1.0)), abs=1e-5)
 
 
 def test_clutter_now_here_now_there_leaves_no_haze_where_it_is_tolerated():
@@ -224,7 +235,7 @@ def test_clutter_now_here_now_there_leaves_no_haze_where_it_is_tolerated():
     seen = {"inputs": inputs, "targets": torch.zeros(60, dtype=torch.long), "prototypes": means}
     found = {}
     for name, tolerance in (("mean", None), ("mode", 2.0)):
-        matching = AlignedMatchingRegularizer(pixels=0, last_temperature=1e-3, tolerance=tolerance)
+        matching = AlignedMatchingRegularizer(pixels=0, last_temperature=1e-3, tolerance=tolerance, contrast=0.0)
         penalty = matching(Comparison(**{**vars(draw_record(0, n=60)), **seen}), 1.0)
         found[name] = torch.autograd.grad(penalty, means)[0].sum(0, keepdim=True)
     haze = torch.zeros_like(truth, dtype=torch.bool)
@@ -236,13 +247,20 @@ def test_clutter_now_here_now_there_leaves_no_haze_where_it_is_tolerated():
 def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
     record = draw_record(0)
     flat = Comparison(**{**vars(record), "prototypes": torch.full((6, 2, 5, 4), 0.3, requires_grad=True)})
-    penalty = AlignedMatchingRegularizer()(flat, 1.0)
+    penalty = AlignedMatchingRegularizer(contrast=0.0)(flat, 1.0)
     assert penalty.item() == pytest.approx(0.0, abs=1e-4)
-    (gradient,) = torch.autograd.grad(penalty, flat.prototypes)
+    (gradient,) = torch.autograd.grad(penalty + AlignedMatchingRegularizer()(flat, 1.0), flat.prototypes)
     assert bool(torch.isfinite(gradient).all())
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert float(AlignedMatchingRegularizer()(strangers, 1.0)) == 0.0
-    for wrong in ({"pixels": -1}, {"last_temperature": 0.0}, {"until": 0.0}, {"until": 1.5}, {"tolerance": 0.0}):
+    for wrong in (
+        {"pixels": -1},
+        {"last_temperature": 0.0},
+        {"until": 0.0},
+        {"until": 1.5},
+        {"tolerance": 0.0},
+        {"contrast": -1.0},
+    ):
         with pytest.raises(ParameterError):
             AlignedMatchingRegularizer(**wrong)
 

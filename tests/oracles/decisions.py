@@ -120,12 +120,17 @@ def aligned_matching(regularizer, record):
                     columns = np.clip(np.arange(width) - right, 0, width - 1)
                     views.append(prototype[:, rows][:, :, columns].ravel())
         correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for view in views]
+        weights = np.ones(picture.size)
         if regularizer.tolerance is not None and regularizer.tolerant_from <= 0.5:
             weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))], regularizer.tolerance)
-            pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for view in views]
-            correlations = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
+        pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for view in views]
+        correlations = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
+        best = int(np.argmax(correlations))
+        levels = [np.average(each.ravel(), weights=weights) for each in (picture, views[best])]
+        own, other = np.sqrt(np.diag(pairs[best]))
+        contrast = ((levels[0] - levels[1]) ** 2 + (own - other) ** 2) / own**2
         terms = [math.exp(correlation / temperature) for correlation in correlations]
-        penalties.append(-temperature * math.log(sum(terms) / len(terms)))
+        penalties.append(-temperature * math.log(sum(terms) / len(terms)) + regularizer.contrast * contrast)
     return sum(penalties) / len(penalties)
 
 
@@ -149,7 +154,7 @@ def no_counterfactual(counterfactual, record):
 
 
 def residual_swap(counterfactual, record):
-    """Every hybrid that may be made: ``(input, partner) -> picture``."""
+    """Everything a hybrid may be made of: ``(input, partner) -> what is explained, the residual``."""
     steps, n = range(-counterfactual.pixels, counterfactual.pixels + 1), len(record.inputs)
     height, width = record.inputs.shape[2:]
     explained = []
@@ -170,7 +175,7 @@ def residual_swap(counterfactual, record):
         explained.append(fitted)
     others = counterfactual.residuals == "any"
     return {
-        (own, partner): explained[own] + record.inputs[partner] - explained[partner]
+        (own, partner): (explained[own], record.inputs[partner] - explained[partner])
         for own in range(n)
         for partner in range(n)
         if (partner != own if others else record.targets[partner] != record.targets[own])

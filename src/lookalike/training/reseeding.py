@@ -8,6 +8,7 @@ from torch import Tensor
 from lookalike.data import Examples
 from lookalike.errors import ParameterError, describe
 from lookalike.network import ComparingNetwork, PrototypeNetwork
+from lookalike.prototypes import Prototypes
 from lookalike.transforms import align
 
 _SAMPLE = 4000
@@ -52,16 +53,16 @@ def reseed(
     Alike is the Pearson correlation of pixels at the best shift of up to three pixels. Two prototypes of a class that
     correlate by more than .95 are doubles; the one that wins less begins anew. A class keeps at least one prototype.
     """
-    values, inputs, targets, labels = _seen(network, examples, generator)
+    prototypes = _pictures_of(network, examples)
+    values, inputs, targets = prototypes().detach().clone(), *_drawn(examples, generator)
     begun: list[int] = []
-    for own, rows in _classes(labels, inputs, targets):
+    for own, rows in _classes(prototypes.labels.cpu(), inputs, targets):
         alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
         worst = alike.amax(1).argsort()
         for prototype, row in zip(_gone_of(alike, values[own], share), worst.tolist(), strict=False):
             values[own[prototype]] = rows[row].to(values)
             begun.append(int(own[prototype]))
     if begun:
-        prototypes = network.prototypes
         prototypes.set_values(values)
         _forget(optimizer, list(prototypes.parameters()), begun)
     return begun
@@ -83,26 +84,27 @@ def superfluous(network: ComparingNetwork, examples: Examples, share: float, gen
     ParameterError
         If prototypes are no whole pictures.
     """
-    values, inputs, targets, labels = _seen(network, examples, generator)
+    prototypes = _pictures_of(network, examples)
+    values, inputs, targets = prototypes().detach(), *_drawn(examples, generator)
     found: list[int] = []
-    for own, rows in _classes(labels, inputs, targets):
+    for own, rows in _classes(prototypes.labels.cpu(), inputs, targets):
         alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
         found += own[_gone_of(alike, values[own], share)].tolist()
     return sorted(found)
 
 
-def _seen(
-    network: ComparingNetwork, examples: Examples, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Prototypes, some inputs, and the labels of both."""
-    if not isinstance(network, PrototypeNetwork) or network.prototypes.space != "input":
-        raise _not_pictures(type(getattr(network, "prototypes", None)).__name__)
-    values = network.prototypes().detach().clone()
-    if values.ndim != 4 or tuple(values.shape[1:]) != examples.preprocessing.shape:
-        raise _not_pictures(f"shape {tuple(values.shape[1:])}")
-    picked = torch.randperm(len(examples), generator=generator)[:_SAMPLE]
-    inputs, targets = examples.batch(picked)
-    return values, inputs.float(), targets, network.prototypes.labels.cpu()
+def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
+    prototypes = network.prototypes if isinstance(network, PrototypeNetwork) else None
+    if prototypes is None or prototypes.space != "input":
+        raise _not_pictures(type(prototypes).__name__)
+    if len(prototypes.shape) != 3 or tuple(prototypes.shape) != examples.preprocessing.shape:
+        raise _not_pictures(f"shape {tuple(prototypes.shape)}")
+    return prototypes
+
+
+def _drawn(examples: Examples, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    inputs, targets = examples.batch(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
+    return inputs.float(), targets
 
 
 def _classes(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
