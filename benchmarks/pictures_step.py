@@ -1,7 +1,7 @@
 """A training step with aligned matching, and with residual swap too, against one without.
 
-``python -m benchmarks.pictures_step``: the default convnet, 40 prototypes, batches of 128, shifts of up to three pixels,
-late in training, when matching is at its dearest since pixels are weighted.
+``python -m benchmarks.pictures_step``: the default convnet, 40 prototypes, batches of 128, shifts of up to three
+pixels, late in training, when matching is at its dearest since pixels are weighted.
 """
 
 import numpy as np
