@@ -21,17 +21,17 @@ from lookalike.training.loop import _Run
 BATCH, PROTOTYPES, STEPS = 128, 40, 4
 
 
-def prepared():
-    """A run of the defaults on random pictures, ready to train."""
+def prepared(**options):
+    """A run of the defaults, or of other options, on random pictures, ready to train."""
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (2000, 28, 28), dtype=np.uint8)
-    classifier = PrototypeClassifier(random_state=0, prototypes__n_per_class=4, training__batch_size=BATCH)
+    classifier = PrototypeClassifier(random_state=0, prototypes__n_per_class=4, training__batch_size=BATCH, **options)
     return prepare(classifier.request(pictures, np.arange(2000) % 10)[0])
 
 
-def library_steps():
-    """Steps of the library's own loop."""
-    job = prepared().job
+def library_steps(progress=0.5, **options):
+    """Steps of the library's own loop, at some share of the training."""
+    job = prepared(**options).job
     run = _Run(Fabric(accelerator="cpu", devices=1), job, ())
     run._begin(Phase("joint"))
     job.learner.train()
@@ -39,7 +39,7 @@ def library_steps():
 
     def way():
         for indices in batches:
-            terms = run._step(indices, 0.5, 0.5)
+            terms = run._step(indices, 0.5, progress)
             terms["loss"].item(), terms["correct"].item()
 
     return way

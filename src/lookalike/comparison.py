@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.shapes import (
     Activations,
     Inputs,
@@ -75,6 +75,28 @@ class Comparison:
     def unaugmented(self) -> Tensor:
         """The inputs as the data have them, shape ``(n, ...)``: what prototypes should look like."""
         return self.inputs if self.originals is None else self.originals
+
+    def require_whole_pictures(self, purpose: str, instead: str) -> None:
+        """Refuse prototypes that are no pictures of the inputs' shape.
+
+        Parameters
+        ----------
+        purpose, instead : str
+            What they are wanted for, and what to choose where they are something else.
+
+        Raises
+        ------
+        ParameterError
+        """
+        wanted, got = tuple(self.inputs.shape[1:]), tuple(self.prototypes.shape[1:])
+        if self.prototypes.ndim != 4 or wanted != got:
+            raise ParameterError(
+                describe(
+                    f"prototypes that are pictures of the inputs' shape {wanted} for {purpose}",
+                    f"shape {got}",
+                    f"prototypes='pixel' with prototypes__size=None; {instead} for tables and patches",
+                )
+            )
 
     def own_class(self) -> Tensor:
         """Which prototypes carry the class of each input: boolean, shape ``(n, p)``; needs targets."""

@@ -1,5 +1,6 @@
 """Prototypes that stand for nothing begin anew, and no others."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,9 +70,12 @@ def test_a_lone_prototype_stays_whatever_it_shows():
         assert set((label == LABELS).nonzero()[:, 0].tolist()) - set(begun)
 
 
-def test_a_plan_begins_anew_and_resumes_exactly(tmp_path):
+@pytest.mark.parametrize(
+    ("until", "merge", "after"), [(1.0, False, 2), (0.0, True, 1), (0.0, True, 3), (0.25, True, 3)]
+)
+def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, until, merge, after):
     samples = WORLD.sample("L0", 300, seed=0)
-    plan = [Phase("joint", reseed=0.5, reseed_until=1.0)]
+    plan = [Phase("joint", reseed=0.5, reseed_until=until, merge=merge)]
     common = {"backbone": "mlp", "prototypes__n_per_class": 3, "initializer": "uniform", "random_state": 0}
     common |= {"training": plan, "training__epochs": 4, "training__keep": "last"}
 
@@ -79,7 +83,7 @@ def test_a_plan_begins_anew_and_resumes_exactly(tmp_path):
         pass
 
     def stop(event):
-        if getattr(event, "history", ()) and len(event.history) == 2:
+        if getattr(event, "history", ()) and len(event.history) == after:
             raise StopError
 
     whole = PrototypeClassifier(**common).fit(samples.inputs, samples.labels)
@@ -87,8 +91,10 @@ def test_a_plan_begins_anew_and_resumes_exactly(tmp_path):
     with pytest.raises(StopError):
         PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, callbacks=[stop])
     again = PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, resume=True)
-    assert (whole.prototypes_ == again.prototypes_).all()
-    assert not (whole.prototypes_ == plain.prototypes_).all()
+    np.testing.assert_array_equal(whole.prototypes_, again.prototypes_)
+    assert whole.fitted_.merged == again.fitted_.merged
+    assert bool(whole.fitted_.merged) == merge
+    assert not np.array_equal(whole.prototypes_, plain.prototypes_)
 
 
 def test_what_cannot_begin_anew_says_so():

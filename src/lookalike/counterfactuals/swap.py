@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.counterfactuals.base import Counterfactual
-from lookalike.errors import ParameterError, describe, require_option
+from lookalike.errors import require_option
 from lookalike.transforms import decompose
 
 RESIDUALS = ("other_class", "any")
@@ -60,14 +60,7 @@ class ResidualSwapCounterfactual(Counterfactual):
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Hybrids, one for every input that has a prototype of its class and a partner."""
         inputs, targets, prototypes = comparison.unaugmented(), comparison.known_targets(), comparison.prototypes
-        if prototypes.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
-            raise ParameterError(
-                describe(
-                    f"prototypes that are pictures of the inputs' shape {tuple(inputs.shape[1:])} for residual swap",
-                    f"shape {tuple(prototypes.shape[1:])}",
-                    "prototypes='pixel' with prototypes__size=None; counterfactuals='none' for tables and patches",
-                )
-            )
+        comparison.require_whole_pictures("residual swap", "counterfactuals='none'")
         usable = comparison.own_class().any(1)
         if progress < self.begin or not bool(usable.any()):
             return inputs[:0], targets[:0]

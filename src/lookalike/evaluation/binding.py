@@ -77,8 +77,4 @@ def _changed(residuals: Tensor) -> Tensor:
     """Residuals as training does not make them: scaled by .5 to 1.5, and mirrored left and right."""
     generator = torch.Generator().manual_seed(1)
     factors = 0.5 + torch.rand(len(residuals), generator=generator)
-    return residuals.flip(3) * _wide(factors)
-
-
-def _wide(values: Tensor) -> Tensor:
-    return values[:, None, None, None]
+    return residuals.flip(3) * factors[:, None, None, None]

@@ -33,6 +33,7 @@ class _Loader(yaml.SafeLoader):
     """YAML 1.1 takes 1e-3 for a word; people mean the number, as YAML 1.2 does. A name twice is a slip."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As YAML has it, but refuse a name that is there twice."""
         names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

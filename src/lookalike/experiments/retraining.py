@@ -22,7 +22,7 @@ from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import mean_interval
-from lookalike.persistence import write_whole
+from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,12 @@ def missing_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
     run : Run
     n_seeds : int
     """
-    return [further for further in further_trainings(run, n_seeds) if _kept(run, further) is None]
+    return [
+        further
+        for further in further_trainings(run, n_seeds)
+        if _kept(run, further) is None
+        or (further.kind in _WITH_MODEL and not _opens(run.folder / FOLDER / further.name))
+    ]
 
 
 def retrain(
@@ -215,7 +220,7 @@ def _kept(run: Run, further: Further) -> dict[str, Any] | None:
         found = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not _opens(place)):
+    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not has_model(place)):
         return None
     return found
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.errors import ParameterError, describe, require_option
+from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer
 from lookalike.shapes import Scalar
 from lookalike.transforms import shifted
@@ -98,14 +98,7 @@ class AlignedMatchingRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
         inputs, prototypes = comparison.unaugmented(), comparison.prototypes
-        if prototypes.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
-            raise ParameterError(
-                describe(
-                    f"prototypes that are pictures of the inputs' shape {tuple(inputs.shape[1:])} for aligned matching",
-                    f"shape {tuple(prototypes.shape[1:])}",
-                    "prototypes='pixel' with prototypes__size=None; regularizers='none' for tables and patches",
-                )
-            )
+        comparison.require_whole_pictures("aligned matching", "regularizers='none'")
         temperature = self.temperature(progress)
         tolerance = self.tolerance if progress >= self.tolerant_from else None
         views = shifted(prototypes, self.pixels).flatten(2)

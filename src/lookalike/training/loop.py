@@ -210,15 +210,16 @@ class _Run:
     def _epochs(self, phase: Phase, numbers: range, first: int) -> None:
         if not any(parameter.requires_grad for parameter in self.job.learner.parameters()):
             return
-        length, merged = numbers.stop - first, False
+        length = numbers.stop - first
+        first_without_reseeding = int(phase.reseed_until * length) + 1 if phase.reseed_until else 0
         for number in numbers:
             if self.state.stalled(phase, self.settings.patience):
                 _log.info("no better validation loss for %s epochs: %s ends", self.settings.patience, phase.name)
                 return
             if phase.reseed and first < number <= first + phase.reseed_until * length:
                 self._reseed(phase.reseed, number)
-            elif phase.merge and not merged and number - first >= phase.reseed_until * length:
-                merged = self._merge(phase.reseed, number)
+            elif phase.merge and number - first == first_without_reseeding:
+                self._merge(phase.reseed, number)
             self._epoch(phase, number, [(number - first + step / self.steps) / length for step in range(self.steps)])
             self.state.keep_latest(self.settings)
             if self.job.checkpoint is not None and self.fabric.is_global_zero:
@@ -264,15 +265,14 @@ class _Run:
         if begun:
             _log.info("epoch %s: prototypes %s begin anew", number, begun)
 
-    def _merge(self, share: float, number: int) -> bool:
-        """Let prototypes go that stand for nothing; a resumed run finds none that it has not let go before."""
+    def _merge(self, share: float, number: int) -> None:
+        """Let prototypes go that stand for nothing."""
         network = self.job.learner.network
         generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
         gone = superfluous(network, self.job.training, share, generator)
         if gone and isinstance(network, PrototypeNetwork):
             network.retire(gone)
             _log.info("epoch %s: prototypes %s go", number, gone)
-        return True
 
     def _set_modes(self, phase: Phase) -> None:
         """Training mode; after a projection, rooms that the phase does not train stay as they are, buffers too."""

@@ -54,14 +54,13 @@ def reseed(
     correlate by more than .95 are doubles; the one that wins less begins anew. A class keeps at least one prototype.
     """
     prototypes = _pictures_of(network, examples)
-    values, inputs, targets = prototypes().detach().clone(), *_drawn(examples, generator)
+    values = prototypes().detach().clone()
     begun: list[int] = []
-    for own, rows in _classes(prototypes.labels.cpu(), inputs, targets):
-        alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
+    for gone, rows, alike in _standing_for_nothing(prototypes, examples, share, generator):
         worst = alike.amax(1).argsort()
-        for prototype, row in zip(_gone_of(alike, values[own], share), worst.tolist(), strict=False):
-            values[own[prototype]] = rows[row].to(values)
-            begun.append(int(own[prototype]))
+        for prototype, row in zip(gone, worst.tolist(), strict=False):
+            values[prototype] = rows[row].to(values)
+            begun.append(prototype)
     if begun:
         prototypes.set_values(values)
         _forget(optimizer, list(prototypes.parameters()), begun)
@@ -85,12 +84,7 @@ def superfluous(network: ComparingNetwork, examples: Examples, share: float, gen
         If prototypes are no whole pictures.
     """
     prototypes = _pictures_of(network, examples)
-    values, inputs, targets = prototypes().detach(), *_drawn(examples, generator)
-    found: list[int] = []
-    for own, rows in _classes(prototypes.labels.cpu(), inputs, targets):
-        alike = align(rows, values[own].float().cpu(), _SHIFT).correlation
-        found += own[_gone_of(alike, values[own], share)].tolist()
-    return sorted(found)
+    return sorted(place for gone, *_ in _standing_for_nothing(prototypes, examples, share, generator) for place in gone)
 
 
 def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
@@ -102,24 +96,20 @@ def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
     return prototypes
 
 
-def _drawn(examples: Examples, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _standing_for_nothing(
+    prototypes: Prototypes, examples: Examples, share: float, generator: torch.Generator
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """For classes of several prototypes and enough inputs: those that go, its inputs, how alike these are to all."""
+    values, labels = prototypes().detach().float().cpu(), prototypes.labels.cpu()
     inputs, targets = examples.batch(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
-    return inputs.float(), targets
-
-
-def _classes(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Prototypes and inputs of every class that has several of these and enough of those."""
-    for label in labels.unique().tolist():
-        own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label]
-        if label >= 0 and len(own) > 1 and len(rows) >= 2 * len(own):
-            yield own, rows
-
-
-def _gone_of(alike: Tensor, values: Tensor, share: float) -> list[int]:
-    wins = torch.bincount(alike.argmax(1), minlength=len(values))
-    pictures = values.float().cpu()
-    between = align(pictures, pictures, _SHIFT).correlation
-    return _gone(wins, between, share * len(alike) / len(values))
+    for label in labels[labels >= 0].unique().tolist():
+        own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label].float()
+        if len(own) < 2 or len(rows) < 2 * len(own):
+            continue
+        alike = align(rows, values[own], _SHIFT).correlation
+        between = align(values[own], values[own], _SHIFT).correlation
+        wins = torch.bincount(alike.argmax(1), minlength=len(own))
+        yield own[_gone(wins, between, share * len(rows) / len(own))].tolist(), rows, alike
 
 
 def _gone(wins: Tensor, alike: Tensor, least: float) -> list[int]:
