@@ -31,6 +31,7 @@ def test_counterfactual_is_one_that_its_oracle_allows(made):
         inputs, labels = made(record, 0.9, generator(seed))
         assert not inputs.requires_grad
         sources = sorted({own for own, _ in allowed})
+        sources = [own for own in sources if own < max(1, round(made.share * len(record.inputs)))]
         assert labels.tolist() == [int(record.targets[own]) for own in sources]
         for own, picture in zip(sources, inputs.numpy(), strict=True):
             apart = []
@@ -50,15 +51,16 @@ def test_the_same_generator_makes_the_same(made):
 
 def test_residual_swap_waits_and_needs_partners():
     record = draw_record(0)
-    swap = ResidualSwapCounterfactual(begin=0.5, residuals="other_class")
+    swap = ResidualSwapCounterfactual(begin=0.5, residuals="other_class", share=1.0)
     assert len(swap(record, 0.4, generator())[0]) == 0
     assert len(swap(record, 0.5, generator())[0]) == len(record.inputs)
     alone = Comparison(**{**vars(record), "targets": torch.zeros(7, dtype=torch.long)})
     assert len(swap(alone, 0.5, generator())[0]) == 0
-    assert len(ResidualSwapCounterfactual(begin=0.5)(alone, 0.5, generator())[0]) == 7
+    for share, made in ((1.0, 7), (0.5, 4), (0.01, 1)):
+        assert len(ResidualSwapCounterfactual(share=share)(alone, 0.5, generator())[0]) == made
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert len(swap(strangers, 0.5, generator())[0]) == 0
-    for wrong in ({"pixels": -1}, {"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}):
+    for wrong in ({"pixels": -1}, {"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0}):
         with pytest.raises(ParameterError):
             ResidualSwapCounterfactual(**wrong)
     rows = Comparison(**{**vars(record), "prototypes": torch.zeros(6, 9)})
@@ -68,7 +70,9 @@ def test_residual_swap_waits_and_needs_partners():
 
 def test_residuals_are_scaled_by_no_more_than_was_asked():
     record = draw_record(1)
-    plain, scaled = (ResidualSwapCounterfactual(strength=strength)(record, 0.9, generator()) for strength in (0.0, 0.5))
+    plain, scaled = (
+        ResidualSwapCounterfactual(strength=strength, share=1.0)(record, 0.9, generator()) for strength in (0.0, 0.5)
+    )
     parts = decompose(record.inputs, record.targets, record.prototypes, record.labels, 2)
     ratio = (scaled[0] - parts.explained) / (plain[0] - parts.explained)
     factors = ratio.flatten(1).median(1).values

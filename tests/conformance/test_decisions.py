@@ -205,9 +205,9 @@ def test_aligned_matching_is_least_where_prototypes_are_the_inputs_up_to_shift_g
         **{**vars(draw_record(0, n=6)), "inputs": 3 * pictures.roll((1, -2), (2, 3)) - 1, "targets": LABELS}
         | {"prototypes": pictures}
     )
-    found = AlignedMatchingRegularizer(pixels=2, last_temperature=1e-3, contrast=0.0)
-    assert float(found(moved, 1.0)) == pytest.approx(-1 + 1e-3 * np.log(25 * 2), abs=2e-3)
-    less = AlignedMatchingRegularizer(pixels=1, last_temperature=1e-3, tolerance=None, contrast=0.0)
+    found = AlignedMatchingRegularizer(pixels=2, contrast=0.0, mutual=0.0)
+    assert float(found(moved, 1.0)) == pytest.approx(-1, abs=2e-3)
+    less = AlignedMatchingRegularizer(pixels=1, tolerance=None, contrast=0.0, mutual=0.0)
     assert float(less(moved, 1.0)) > -0.9
     assert found.temperature(0.0) == pytest.approx(found.first_temperature)
     assert found.temperature(0.9) == pytest.approx(found.last_temperature)
@@ -235,13 +235,34 @@ def test_clutter_now_here_now_there_leaves_no_haze_where_it_is_tolerated():
     seen = {"inputs": inputs, "targets": torch.zeros(60, dtype=torch.long), "prototypes": means}
     found = {}
     for name, tolerance in (("mean", None), ("mode", 2.0)):
-        matching = AlignedMatchingRegularizer(pixels=0, last_temperature=1e-3, tolerance=tolerance, contrast=0.0)
+        matching = AlignedMatchingRegularizer(
+            pixels=0, last_temperature=1e-3, tolerance=tolerance, contrast=0.0, mutual=0.0
+        )
         penalty = matching(Comparison(**{**vars(draw_record(0, n=60)), **seen}), 1.0)
         found[name] = torch.autograd.grad(penalty, means)[0].sum(0, keepdim=True)
     haze = torch.zeros_like(truth, dtype=torch.bool)
     haze[..., 7:11, :] = True
     # Following the gradient of the tolerant penalty takes the haze away; the other has nothing to say against it.
     assert float(found["mode"][haze].mean()) > 5 * abs(float(found["mean"][haze].mean()))
+
+
+def test_a_prototype_that_no_input_chooses_is_drawn_to_its_class_all_the_same():
+    record = draw_record(0, n=6)
+    prototypes = record.prototypes.clone()
+    prototypes[:2] = record.inputs[0]
+    prototypes[1] = -prototypes[1]
+    chosen = Comparison(
+        **{**vars(record), "inputs": record.inputs[:1].repeat(6, 1, 1, 1) + 0.1 * record.inputs}
+        | {"targets": torch.zeros(6, dtype=torch.long), "prototypes": prototypes.requires_grad_()}
+    )
+    gradients = {}
+    for mutual in (0.0, 0.5):
+        matching = AlignedMatchingRegularizer(pixels=0, tolerance=None, contrast=0.0, mutual=mutual)
+        gradients[mutual] = torch.autograd.grad(matching(chosen, 1.0), prototypes)[0].flatten(1).norm(dim=1)
+    assert float(gradients[0.0][1]) < 1e-6
+    assert float(gradients[0.5][1]) > 1e-3
+    # Classes that are not in the batch say nothing either way.
+    assert float(gradients[0.5][2:].max()) == 0
 
 
 def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
@@ -260,6 +281,7 @@ def test_aligned_matching_of_flat_pictures_and_of_strangers_is_nothing():
         {"until": 1.5},
         {"tolerance": 0.0},
         {"contrast": -1.0},
+        {"mutual": -1.0},
     ):
         with pytest.raises(ParameterError):
             AlignedMatchingRegularizer(**wrong)

@@ -106,32 +106,44 @@ def pixel_pull(regularizer, record):
 def aligned_matching(regularizer, record):
     share = min(0.5 / regularizer.until, 1.0)
     first, last = regularizer.first_temperature, regularizer.last_temperature
-    temperature = math.exp((1 - share) * math.log(first) + share * math.log(last))
-    steps, penalties = range(-regularizer.pixels, regularizer.pixels + 1), []
-    height, width = record.inputs.shape[2:]
-    for picture, target in zip(record.inputs, record.targets, strict=True):
-        views = []
-        for prototype, label in zip(record.prototypes, record.labels, strict=True):
-            if label != target:
-                continue
-            for down in steps:
-                for right in steps:
-                    rows = np.clip(np.arange(height) - down, 0, height - 1)
-                    columns = np.clip(np.arange(width) - right, 0, width - 1)
-                    views.append(prototype[:, rows][:, :, columns].ravel())
-        correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for view in views]
+    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
+    alike, contrasts = {}, {}
+    for n, (picture, target) in enumerate(zip(record.inputs, record.targets, strict=True)):
+        own = [p for p, label in enumerate(record.labels) if label == target]
+        views = [(p, view.ravel()) for p in own for view in all_shifts(record.prototypes[p], regularizer.pixels)]
+        correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for _, view in views]
         weights = np.ones(picture.size)
         if regularizer.tolerance is not None and regularizer.tolerant_from <= 0.5:
-            weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))], regularizer.tolerance)
-        pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for view in views]
-        correlations = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
-        best = int(np.argmax(correlations))
-        levels = [np.average(each.ravel(), weights=weights) for each in (picture, views[best])]
-        own, other = np.sqrt(np.diag(pairs[best]))
-        contrast = ((levels[0] - levels[1]) ** 2 + (own - other) ** 2) / own**2
-        terms = [math.exp(correlation / temperature) for correlation in correlations]
-        penalties.append(-temperature * math.log(sum(terms) / len(terms)) + regularizer.contrast * contrast)
-    return sum(penalties) / len(penalties)
+            weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))][1], regularizer.tolerance)
+        pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for _, view in views]
+        for (p, _), pair in zip(views, pairs, strict=True):
+            alike.setdefault((n, p), []).append(pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]))
+        found = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
+        best = int(np.argmax(found))
+        levels = [np.average(each.ravel(), weights=weights) for each in (picture, views[best][1])]
+        own_spread, other = np.sqrt(np.diag(pairs[best]))
+        contrasts[n] = ((levels[0] - levels[1]) ** 2 + (own_spread - other) ** 2) / own_spread**2
+
+    inputs, prototypes = sorted({n for n, _ in alike}), sorted({p for _, p in alike})
+    by_input = [[value for (n, _), values in alike.items() if n == each for value in values] for each in inputs]
+    by_prototype = [[value for (_, p), values in alike.items() if p == each for value in values] for each in prototypes]
+    temperature = multiple * (1 - sum(max(values) for values in by_input) / len(inputs))
+
+    def soft_least(values):
+        return -temperature * math.log(sum(math.exp(value / temperature) for value in values) / len(values))
+
+    ours = [soft_least(values) for values in by_input]
+    theirs = [soft_least(values) for values in by_prototype]
+    contrast = regularizer.contrast * sum(contrasts.values()) / len(inputs)
+    return sum(ours) / len(ours) + contrast + regularizer.mutual * sum(theirs) / len(theirs)
+
+
+def all_shifts(picture, pixels):
+    steps, (height, width) = range(-pixels, pixels + 1), picture.shape[1:]
+    for down in steps:
+        for right in steps:
+            rows = np.clip(np.arange(height) - down, 0, height - 1)
+            yield picture[:, rows][:, :, np.clip(np.arange(width) - right, 0, width - 1)]
 
 
 def tolerated(picture, view, tolerance):
@@ -144,7 +156,8 @@ def tolerated(picture, view, tolerance):
         residual = picture - gain * view - offset
         middle = (len(residual) - 1) // 2
         residual = residual - np.sort(residual)[middle]
-        scale = max(1.4826 * np.sort(np.abs(residual))[middle], 1e-6 + 0.1 * picture.std())
+        root_mean_square = math.sqrt((residual**2).mean())
+        scale = max(1.4826 * np.sort(np.abs(residual))[middle], 1e-6 + 0.1 * picture.std(), 0.8 * root_mean_square)
         weights = 1 / (1 + (residual / (tolerance * scale)) ** 2) ** 2
     return weights
 
@@ -155,23 +168,17 @@ def no_counterfactual(counterfactual, record):
 
 def residual_swap(counterfactual, record):
     """Everything a hybrid may be made of: ``(input, partner) -> what is explained, the residual``."""
-    steps, n = range(-counterfactual.pixels, counterfactual.pixels + 1), len(record.inputs)
-    height, width = record.inputs.shape[2:]
-    explained = []
+    n, explained = len(record.inputs), []
     for picture, target in zip(record.inputs, record.targets, strict=True):
         best, fitted = -2.0, None
         for prototype, label in zip(record.prototypes, record.labels, strict=True):
-            for down in steps if label == target else ():
-                for right in steps:
-                    rows = np.clip(np.arange(height) - down, 0, height - 1)
-                    columns = np.clip(np.arange(width) - right, 0, width - 1)
-                    moved = prototype[:, rows][:, :, columns]
-                    correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
-                    if correlation > best:
-                        gain, offset = np.polyfit(moved.ravel().astype(float), picture.ravel().astype(float), 1)
-                        best, fitted = correlation, gain * moved + offset
-                        if gain < 0:
-                            fitted = np.full_like(moved, picture.mean())
+            for moved in all_shifts(prototype, counterfactual.pixels) if label == target else ():
+                correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
+                if correlation > best:
+                    gain, offset = np.polyfit(moved.ravel().astype(float), picture.ravel().astype(float), 1)
+                    best, fitted = correlation, gain * moved + offset
+                    if gain < 0:
+                        fitted = np.full_like(moved, picture.mean())
         explained.append(fitted)
     others = counterfactual.residuals == "any"
     return {

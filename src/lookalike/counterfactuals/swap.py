@@ -26,6 +26,8 @@ class ResidualSwapCounterfactual(Counterfactual):
     strength : float
         Largest random change of a residual's size, from 0 to 1: it is multiplied by a number between 1 less this and 1
         more.
+    share : float
+        Of each batch, above 0 and at most 1: so many inputs' prototypes are made hybrids of.
 
     Raises
     ------
@@ -45,20 +47,30 @@ class ResidualSwapCounterfactual(Counterfactual):
     'any'
     """
 
-    def __init__(self, *, pixels: int = 2, begin: float = 1 / 3, residuals: str = "any", strength: float = 0.5) -> None:
+    def __init__(
+        self,
+        *,
+        pixels: int = 2,
+        begin: float = 1 / 3,
+        residuals: str = "any",
+        strength: float = 0.5,
+        share: float = 0.5,
+    ) -> None:
         super().__init__()
         require_option("pixels", pixels, pixels >= 0, "0 or above")
         require_option("begin", begin, 0 <= begin < 1, "from 0 to below 1")
         require_option("residuals", residuals, residuals in RESIDUALS, " or ".join(RESIDUALS))
         require_option("strength", strength, 0 <= strength <= 1, "from 0 to 1")
+        require_option("share", share, 0 < share <= 1, "above 0 and at most 1")
         self.pixels = pixels
         self.begin = begin
         self.residuals = residuals
         self.strength = strength
+        self.share = share
 
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Hybrids, one for every input that has a prototype of its class and a partner."""
+        """Hybrids, for a share of the inputs that have a prototype of their class and a partner."""
         inputs, targets, prototypes = comparison.unaugmented(), comparison.known_targets(), comparison.prototypes
         comparison.require_whole_pictures("residual swap", "counterfactuals='none'")
         usable = comparison.own_class().any(1)
@@ -69,6 +81,8 @@ class ResidualSwapCounterfactual(Counterfactual):
         partners = self._partners(targets, generator)
         paired = partners >= 0
         factors = 1 + self.strength * (2 * torch.rand(len(inputs), 1, 1, 1, generator=generator) - 1)
+        # Batches come in random order: the first are as good as any.
+        paired[max(1, round(self.share * len(inputs))) :] = False
         hybrids = parts.explained + factors.to(inputs) * parts.residuals[partners]
         return hybrids[paired].to(inputs.dtype), targets[paired]
 

@@ -27,9 +27,9 @@ class Phase:
     project : bool
         At the end, replace every latent prototype by the nearest activation patch of a training input of its class.
     reseed : float
-        Before every epoch but the first, in the first ``reseed_until`` of the phase: prototypes that win fewer inputs
-        than this share of an even split within their class, and doubles, begin anew at the inputs of their class that
-        look least explained; 0 never does. See `lookalike.training.reseeding`.
+        Before every epoch but the first, in the first ``reseed_until`` of the phase: prototypes without which no more
+        than this share more of their class would stay unexplained begin anew at the inputs of their class that look
+        least explained; 0 never does. See `lookalike.training.reseeding`.
     reseed_until : float
         Share of the phase, from 0 to 1.
     merge : bool
@@ -49,7 +49,7 @@ class Phase:
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
-    "reseeded": (Phase("joint", reseed=0.1, merge=True),),
+    "reseeded": (Phase("joint", reseed=0.07, merge=True),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),

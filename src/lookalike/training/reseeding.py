@@ -1,4 +1,4 @@
-"""Nothing dead: prototypes that stand for nothing begin anew at what their class explains worst."""
+"""Nothing dead, nothing double: prototypes that are not missed begin anew at what their class explains worst."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,6 @@ from lookalike.transforms import align
 
 _SAMPLE = 4000
 _SHIFT = 3
-_DOUBLE = 0.95
 
 
 @torch.no_grad()
@@ -24,7 +23,7 @@ def reseed(
     generator: torch.Generator,
     optimizer: torch.optim.Optimizer | None = None,
 ) -> list[int]:
-    """Let prototypes that are dead, or doubles, begin anew at the inputs of their class that look least explained.
+    """Let prototypes that would not be missed begin anew at the inputs of their class that look least explained.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ def reseed(
     examples : Examples
         Training inputs; at most 4,000 of them, drawn at random, are looked at.
     share : float
-        A prototype is dead if it is the one most like fewer inputs than this share of an even split within its class.
+        A prototype is missed if without it more than this share more of its class would stay unexplained.
     generator : torch.Generator
     optimizer : torch.optim.Optimizer, optional
         What it remembers of these prototypes is forgotten.
@@ -50,8 +49,10 @@ def reseed(
 
     Notes
     -----
-    Alike is the Pearson correlation of pixels at the best shift of up to three pixels. Two prototypes of a class that
-    correlate by more than .95 are doubles; the one that wins less begins anew. A class keeps at least one prototype.
+    With a the Pearson correlation of pixels at the best shift of up to three pixels, what a class leaves unexplained is
+    the mean over its inputs of 1 less the largest a of its prototypes. One after the other, the prototype whose absence
+    raises it least goes, until every one left is missed; a class keeps at least one. Dead prototypes and doubles are
+    never missed.
     """
     prototypes = _pictures_of(network, examples)
     values = prototypes().detach().clone()
@@ -107,20 +108,20 @@ def _standing_for_nothing(
         if len(own) < 2 or len(rows) < 2 * len(own):
             continue
         alike = align(rows, values[own], _SHIFT).correlation
-        between = align(values[own], values[own], _SHIFT).correlation
-        wins = torch.bincount(alike.argmax(1), minlength=len(own))
-        yield own[_gone(wins, between, share * len(rows) / len(own))].tolist(), rows, alike
+        yield own[_gone(alike, share)].tolist(), rows, alike
 
 
-def _gone(wins: Tensor, alike: Tensor, least: float) -> list[int]:
-    """Prototypes of one class that win too little, or look like one that wins more; the widest winner stays."""
-    order = wins.argsort(descending=True, stable=True).tolist()
-    stay: list[int] = []
-    for prototype in order:
-        double = any(float(torch.maximum(alike[prototype, other], alike[other, prototype])) > _DOUBLE for other in stay)
-        if not stay or (wins[prototype] >= least and not double):
-            stay.append(prototype)
-    return [prototype for prototype in order if prototype not in stay]
+def _gone(alike: Tensor, least: float) -> list[int]:
+    """Prototypes of one class without which hardly more of it stays unexplained, the least missed first."""
+    unexplained = (1 - alike).clamp_min(0)
+    stay, gone = list(range(alike.shape[1])), list[int]()
+    while len(stay) > 1:
+        rest = float(unexplained[:, stay].amin(1).mean())
+        without = [float(unexplained[:, [k for k in stay if k != j]].amin(1).mean()) for j in stay]
+        if min(without) > (1 + least) * rest:
+            break
+        gone.append(stay.pop(without.index(min(without))))
+    return gone
 
 
 def _forget(optimizer: torch.optim.Optimizer | None, parameters: list[torch.nn.Parameter], places: list[int]) -> None:

@@ -3,7 +3,7 @@
 from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
-from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted
+from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted, sums_over_shifts, view_at
 
 __all__ = [
     "Alignment",
@@ -14,4 +14,6 @@ __all__ = [
     "align",
     "decompose",
     "shifted",
+    "sums_over_shifts",
+    "view_at",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lookalike.transforms.shift import align, shifted
+from lookalike.transforms.shift import align, view_at
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,18 @@ def decompose(inputs: Tensor, labels: Tensor, pictures: Tensor, prototype_labels
     >>> bool(found.residuals.abs().max() < 1e-5)
     True
     """
-    found = align(inputs, pictures, pixels)
-    own = labels[:, None] == prototype_labels[None]
-    best = found.correlation.masked_fill(~own, float("-inf")).argmax(1)
-    rows = torch.arange(len(inputs))
-    side = 2 * pixels + 1
-    places = (found.down + pixels)[rows, best] * side + (found.right + pixels)[rows, best]
-    views = shifted(pictures, pixels)[best, places]
-    explained = views * _wide(found.gain[rows, best]) + _wide(found.offset[rows, best])
+    best, explained = torch.zeros_like(labels), torch.zeros_like(inputs)
+    for label in labels.unique():
+        rows, own = (labels == label).nonzero()[:, 0], (prototype_labels == label).nonzero()[:, 0]
+        found = align(inputs[rows], pictures[own], pixels)
+        which = found.correlation.argmax(1, keepdim=True)
+        down, right, gain, offset = (
+            each.gather(1, which)[:, 0] for each in (found.down, found.right, found.gain, found.offset)
+        )
+        side = 2 * pixels + 1
+        places = (which[:, 0] * side + down + pixels) * side + right + pixels
+        explained[rows] = _wide(gain) * view_at(pictures[own], places, pixels) + _wide(offset)
+        best[rows] = own[which[:, 0]]
     return Decomposition(explained, inputs - explained, best)
 
 

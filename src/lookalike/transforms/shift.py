@@ -162,6 +162,68 @@ def shifted(pictures: Tensor, pixels: int) -> Tensor:
     return torch.stack(views, dim=1)
 
 
+def sums_over_shifts(rows: Tensor, pictures: Tensor, pixels: int) -> Tensor:
+    """What every row gives with every shift of every picture, summed over pixels: one convolution, no view is made.
+
+    Parameters
+    ----------
+    rows : Tensor
+        Shape ``(n, c, h, w)``.
+    pictures : Tensor
+        Shape ``(p, c, h, w)``.
+    pixels : int
+        Largest shift in either direction.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, p, v)``, shifts as `shifted` orders them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> row, picture = torch.rand(2, 1, 1, 4, 4)
+    >>> found = sums_over_shifts(row, picture, 1)
+    >>> bool(torch.allclose(found[0, 0], (row * shifted(picture, 1)[0]).sum((1, 2, 3)), atol=1e-6))
+    True
+    """
+    padded = functional.pad(pictures, (pixels,) * 4, mode="replicate") if pixels else pictures
+    return functional.conv2d(padded, rows).flatten(2).flip(2).transpose(0, 1)
+
+
+def view_at(pictures: Tensor, places: Tensor, pixels: int) -> Tensor:
+    """One shifted picture for every place, an index into pictures and shifts counted through, as `shifted` orders them.
+
+    Parameters
+    ----------
+    pictures : Tensor
+        Shape ``(p, c, h, w)``.
+    places : Tensor
+        Integers, shape ``(n,)``, from 0 to below ``p v``.
+    pixels : int
+        Largest shift in either direction.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, c, h, w)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> pictures = torch.rand(2, 1, 4, 4)
+    >>> bool(torch.equal(view_at(pictures, torch.tensor([13]), 1)[0], shifted(pictures, 1)[1, 4]))
+    True
+    """
+    height, width = pictures.shape[2:]
+    side = 2 * pixels + 1
+    padded = functional.pad(pictures, (pixels,) * 4, mode="replicate") if pixels else pictures
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    which, shift = torch.div(places, side**2, rounding_mode="floor"), places % side**2
+    top, left = side - 1 - torch.div(shift, side, rounding_mode="floor"), side - 1 - shift % side
+    return windows[which, :, top, left]
+
+
 def _spread(centered: Tensor, means: Tensor) -> Tensor:
     """Length of each centered picture; 0 for one that is constant but for rounding."""
     rounding = _FLAT * means.abs() * centered.shape[-1] ** 0.5
