@@ -19,27 +19,20 @@ def lookalike(**parameters: Any) -> PrototypeClassifier:
     return PrototypeClassifier(**parameters)
 
 
-def pictures(**parameters: Any) -> PrototypeClassifier:
-    """Prototypes that are pictures, and a network that decides by them: aligned matching, residual swap, nothing dead.
+def siamese(**parameters: Any) -> PrototypeClassifier:
+    """Our defaults without what makes prototypes pictures: they and the network learn from decisions alone.
 
     Notes
     -----
-    Matching outweighs the classifier's wish for the prototypes a hundred to one: it alone says what they look like, and
-    the network learns to go by them. Where they started no longer matters. See `docs/how-to/pictures.md` for what this
-    reaches and what it costs.
+    The yardstick for aligned matching and residual swap. Its prototypes look as they did when they began, and the
+    network does not go by what they show; see `docs/how-to/pictures.md`.
 
     Examples
     --------
-    >>> pictures(initializer="uniform").regularizers
-    {'aligned_matching': 100.0}
+    >>> siamese().training
+    'joint'
     """
-    own = {
-        "regularizers": {"aligned_matching": 100.0},
-        "counterfactuals": {"residual_swap": 1.0},
-        "training": "reseeded",
-        "training__keep": "last",
-        "training__prototype_learning_rate": 0.3,
-    }
+    own = {"regularizers": "none", "counterfactuals": "none", "training": "joint"}
     return PrototypeClassifier(**{**own, **parameters})
 
 
@@ -73,6 +66,9 @@ def singh2019_siamese(**parameters: Any) -> PrototypeClassifier:
         "prototypes__n_per_class": 1,
         "head": "max",
         "augmentation": "none",
+        "regularizers": "none",
+        "counterfactuals": "none",
+        "training": "joint",
         "training__optimizer": "adam",
         "training__learning_rate": 0.01,
         "training__weight_decay": 0.0,
@@ -112,6 +108,7 @@ def glvq(**parameters: Any) -> PrototypeClassifier:
         "head": "max",
         "objective": "glvq",
         "augmentation": "none",
+        "regularizers": "none",
         "training__learning_rate": 0.01,
         "training__weight_decay": 0.0,
     }
@@ -139,6 +136,8 @@ def nearest_class_mean(**parameters: Any) -> PrototypeClassifier:
         "similarity__mean": False,
         "head": "max",
         "augmentation": "none",
+        "regularizers": "none",
+        "counterfactuals": "none",
         "training": "none",
     }
     return PrototypeClassifier(**{**own, **parameters})

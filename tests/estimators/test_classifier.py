@@ -95,7 +95,7 @@ def test_pictures_in_every_layout(digits, layout):
         "tensor": torch.from_numpy(X),
     }[layout]
     classifier = PrototypeClassifier(backbone="mlp", **QUICK).fit(shaped, y)
-    assert classifier.transform(shaped[:5]).shape == (5, 40)
+    assert classifier.transform(shaped[:5]).shape == (5, len(classifier.prototypes_))
     assert classifier.prototypes_.shape[1] == (3 if "colour" in layout else 1)
     if layout in ("last", "first", "tensor"):
         plain = PrototypeClassifier(backbone="mlp", **QUICK).fit(X, y)
@@ -447,19 +447,19 @@ def test_recipes_are_compositions(digits):
     assert original.network_.head(torch.eye(10)).tolist() == torch.eye(10).tolist()
 
 
-def test_the_recipe_for_pictures_finds_them_from_noise_and_goes_by_them():
+def test_the_defaults_find_pictures_from_noise_and_go_by_them():
     world = KnownWorld.of(0)
     known, test = (world.sample("L1", n, seed=0, training=training) for n, training in ((800, True), (300, False)))
     common = {"backbone": "mlp", "initializer": "uniform", "prototypes__n_per_class": 3, "training__epochs": 6}
     found = {}
-    for make in (recipes.pictures, recipes.lookalike):
+    for make in (recipes.lookalike, recipes.siamese):
         classifier = make(**common, random_state=0).fit(known.inputs, known.labels)
         card = classifier.scorecard(test.inputs, test.labels, world=world, rows=["TR*", "BIND"])
         found[make.__name__] = card.value_of("TR*"), card.value_of("BIND")
         assert "TR*" in str(card)
         assert "TRANSFER" not in str(card)
-    assert min(found["pictures"]) > 0.8
-    assert max(found["lookalike"]) < 0.2
+    assert min(found["lookalike"]) > 0.8
+    assert max(found["siamese"]) < 0.2
 
 
 def test_get_and_set_params_speak_one_vocabulary():

@@ -22,10 +22,10 @@ STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.ya
 ARMS = [pytest.param(study, arm, id=f"{study.name}-{arm.name}") for study in STUDIES for arm in study.arms]
 
 
-def small(shape):
+def small(shape, n=40):
     """Random pictures in place of a data set, of its shape."""
-    labels = np.arange(40) % 10
-    pictures = np.random.default_rng(0).integers(0, 256, (40, *shape), dtype=np.uint8)
+    labels = np.arange(n) % 10
+    pictures = np.random.default_rng(0).integers(0, 256, (n, *shape), dtype=np.uint8)
     return Dataset("small", Part(pictures, labels), Part(pictures, labels))
 
 
@@ -37,9 +37,10 @@ def shape_of(data):
 def test_every_arm_makes_a_step_and_is_judged(study, arm):
     one_step = {"training__epochs": 1, "training__batch_size": 40}
     quick = replace(arm, config=replace(arm.config, parameters={**arm.config.parameters, **one_step}))
-    result = run_arm(quick, 0, small(shape_of(arm.config.data)))
+    n = 10 * max(4, int(arm.config.parameters.get("prototypes__n_per_class", 0)))
+    result = run_arm(quick, 0, small(shape_of(arm.config.data), n))
     assert 0 <= result["accuracy"] <= 1
-    assert result["n_training"] == 40
+    assert result["n_training"] == n
     trains = arm.config.classifier().training != "none"
     assert len(result["training_accuracy"]) == trains
 

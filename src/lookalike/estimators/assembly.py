@@ -1,7 +1,7 @@
 """From choices by name to a network: what depends on the data is filled in here."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,11 +13,15 @@ from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators.parameters import options_of
 from lookalike.initializers import Initializer
 from lookalike.network import PrototypeNetwork
+from lookalike.prototypes import ExemplarPrototypes
 from lookalike.registry import build, component
 from lookalike.selection import nearest_of_class
+from lookalike.training import plan_from
 from lookalike.transforms import IdentityTransform
 
 AUTO_PROTOTYPES = 4
+# What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0012.
+MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.3
 _SIDE_PER_PIXEL = 14
 _SAMPLE = 20_000
 _BATCH = 256
@@ -61,10 +65,47 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
             resolved["prototypes__n_per_class"] = [min(AUTO_PROTOTYPES, int(count)) for count in counts]
         else:
             _require_enough(wanted, counts)
+    _resolve_pictures(resolved, preprocessing)
+    return resolved
+
+
+def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) -> None:
+    """Learned prototypes that are whole pictures are matched with their class, and the network is held to them."""
+    pixels = min(preprocessing.shape[1:]) // _SIDE_PER_PIXEL if preprocessing.is_picture else 0
+    learned = _learns_whole_pictures(resolved, preprocessing)
+    if resolved["regularizers"] == "auto":
+        resolved["regularizers"] = {"aligned_matching": MATCHING} if learned else "none"
+        if learned:
+            resolved.setdefault("regularizers__aligned_matching__pixels", pixels)
+            resolved.setdefault("training__prototype_learning_rate", PROTOTYPE_LEARNING_RATE)
+            resolved.setdefault("training__keep", "last")
+    matched = learned and _is_among("aligned_matching", resolved["regularizers"])
+    if resolved["counterfactuals"] == "auto":
+        resolved["counterfactuals"] = {"residual_swap": SWAP} if matched else "none"
+        if matched:
+            resolved.setdefault("counterfactuals__residual_swap__pixels", pixels)
     if resolved["training"] == "auto":
         latent = _space(resolved["prototypes"]) == "activation"
-        resolved["training"] = "projected" if latent else "joint"
-    return resolved
+        resolved["training"] = "projected" if latent else "reseeded" if matched else "joint"
+
+
+def _learns_whole_pictures(resolved: Mapping[str, Any], preprocessing: Preprocessing) -> bool:
+    prototypes, plan = resolved["prototypes"], resolved["training"]
+    if not preprocessing.is_picture or _space(prototypes) != "input":
+        return False
+    if plan != "auto" and not any("prototypes" in phase.trains for phase in plan_from(plan)):
+        return False
+    if isinstance(prototypes, str):
+        return component("prototypes", prototypes) is not ExemplarPrototypes and not resolved.get("prototypes__size")
+    return tuple(prototypes.shape) == preprocessing.shape and any(True for _ in prototypes.parameters())
+
+
+def _is_among(name: str, choice: Any) -> bool:
+    if isinstance(choice, str | Mapping):
+        return name == choice or (isinstance(choice, Mapping) and name in choice)
+    wanted = component("regularizer", name)
+    pairs = [item for item in choice if isinstance(item, Sequence)] if isinstance(choice, Sequence) else []
+    return any(isinstance(each, wanted) for pair in pairs for each in pair)
 
 
 def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classes: int) -> PrototypeNetwork:

@@ -54,16 +54,18 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
     objective : str or Objective
         What training minimises.
     regularizers : str, mapping or sequence
-        What else is wanted: a name, names with weights, or pairs of an instance and its weight.
+        What else is wanted: a name, names with weights, or pairs of an instance and its weight. ``"auto"``: aligned
+        matching for learned prototypes that are whole pictures, with ``training__prototype_learning_rate=0.3`` and
+        ``training__keep="last"`` where these are not given; nothing else.
     counterfactuals : str, mapping or sequence
         Inputs that nobody saw and whose class is known, on which the objective is to be small too; given as
-        regularizers are.
+        regularizers are. ``"auto"``: residual swap where there is aligned matching.
     augmentation : str or Augmentation
         Random changes of training inputs. ``"auto"``: shifts of up to a fourteenth of a picture's side (2 pixels of
         28), none for tables.
     training : str or sequence of Phase or mapping
-        The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, else ``"joint"``. Its options are
-        the fields of `lookalike.training.TrainingSettings`.
+        The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, ``"reseeded"`` where there is
+        aligned matching, else ``"joint"``. Its options are the fields of `lookalike.training.TrainingSettings`.
     validation_fraction : float
         Share of each class set aside to choose the best epoch and to calibrate probabilities, from 0 to below 1.
     random_state : int, RandomState or None
@@ -113,8 +115,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         pooling: Any = "max",
         head: Any = "log_sum_exp",
         objective: Any = "cross_entropy",
-        regularizers: Any = "none",
-        counterfactuals: Any = "none",
+        regularizers: Any = "auto",
+        counterfactuals: Any = "auto",
         augmentation: Any = "auto",
         training: Any = "auto",
         validation_fraction: float = 0.1,

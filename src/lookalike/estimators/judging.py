@@ -1,6 +1,6 @@
 """From a fitted classifier and data as users have them to what a scorecard is about."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,12 @@ def scorecard_of(
 
 
 def start_of(
-    classifier: "PrototypeClassifier", X: Any, y: Any, seed: int, validation: Pair | None = None
+    classifier: "PrototypeClassifier",
+    X: Any,
+    y: Any,
+    seed: int,
+    validation: Pair | None = None,
+    gone: Sequence[int] = (),
 ) -> Tensor | None:
     """The prototypes as training would find them, in data units, shape ``(p, ...)``; ``None`` where they are no inputs.
 
@@ -118,13 +123,16 @@ def start_of(
         As ``seed_`` of a fitted classifier.
     validation : tuple, optional
         As ``fit`` would be given it.
+    gone : sequence of int
+        Numbers of prototypes to leave out, as ``fitted_.merged`` of a fitted classifier.
     """
     request, _ = classifier.request(X, y, validation)
     prepared = prepare(replace(request, seed=seed))
     prototypes = prepared.network.prototypes
     if prototypes.space != "input":
         return None
-    return prepared.job.training.preprocessing.restore(prototypes().detach())
+    stays = [place for place in range(len(prototypes.labels)) if place not in set(gone)]
+    return prepared.job.training.preprocessing.restore(prototypes().detach())[stays]
 
 
 def train_judges(classifier: "PrototypeClassifier", training: Pair, judging: Pair | None) -> None:
@@ -159,7 +167,7 @@ def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | Non
     if len(training[1]) != fitted.n_training + fitted.n_validation:
         return None
     try:
-        return start_of(clone(classifier), *training, classifier.seed_)
+        return start_of(clone(classifier), *training, classifier.seed_, gone=fitted.merged)
     except LookalikeError:
         return None
 

@@ -92,4 +92,5 @@ def compared(
 
 def _start(classifier: PrototypeClassifier, sample: Dataset) -> Tensor | None:
     train = sample.train
-    return start_of(clone(classifier), train.inputs, train.labels, classifier.seed_, sample.held_out)
+    gone = classifier.fitted_.merged
+    return start_of(clone(classifier), train.inputs, train.labels, classifier.seed_, sample.held_out, gone)

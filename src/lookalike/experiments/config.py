@@ -24,8 +24,7 @@ DATA_OPTIONS: dict[str, type] = {
     "strict": bool,
 }
 RECIPES = {
-    name: getattr(recipes, name)
-    for name in ("glvq", "lookalike", "nearest_class_mean", "pictures", "singh2019_siamese")
+    name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "siamese", "singh2019_siamese")
 }
 
 

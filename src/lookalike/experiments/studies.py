@@ -35,6 +35,12 @@ _KEYS = {
 CARD_EDITION = 1
 AGAIN_EDITION = 1
 _SILENT = (("counterfactuals", "none"),)
+# What "auto" may become.
+_AUTO = {
+    "backbone": ("convnet", "mlp"),
+    "regularizer": ("aligned_matching",),
+    "counterfactual": ("residual_swap",),
+}
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
 
@@ -224,7 +230,7 @@ def _defaults(config: RunConfig) -> dict[str, Any]:
         if family not in FAMILIES:
             continue
         chosen = list(value) if isinstance(value, Mapping) else [value]
-        for key in ("convnet", "mlp") if value == "auto" and family == "backbone" else chosen:
+        for key in _AUTO.get(family, ()) if value == "auto" else chosen:
             if isinstance(key, str) and key in members(family):
                 defaults = options(component(family, key))
                 found[f"{family}/{key}"] = {option: repr(default.default) for option, default in defaults.items()}

@@ -19,6 +19,8 @@ _NORMAL = 1.4826
 _FINEST = 0.1
 # Of the residual's own root mean square: where most pixels are background, its median says nothing of the object.
 _COMMON = 0.8
+# A pixel that nobody listens to drifts wherever the classifier likes it.
+_HEARD = 0.05
 
 
 class AlignedMatchingRegularizer(Regularizer):
@@ -201,7 +203,7 @@ def tolerated(rows: Tensor, views: Tensor, tolerance: float) -> Tensor:
         residual = residual - residual.median(1, keepdim=True).values
         scale = (_NORMAL * residual.abs().median(1, keepdim=True).values).maximum(least)
         scale = scale.maximum(_COMMON * residual.square().mean(1, keepdim=True).sqrt())
-        weights = (1 + (residual / (tolerance * scale)).square()).pow(-2)
+        weights = _HEARD + (1 - _HEARD) * (1 + (residual / (tolerance * scale)).square()).pow(-2)
     return weights
 
 

@@ -49,7 +49,7 @@ class Phase:
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
-    "reseeded": (Phase("joint", reseed=0.07, merge=True),),
+    "reseeded": (Phase("joint", reseed=0.04, merge=True),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),

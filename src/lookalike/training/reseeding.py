@@ -12,7 +12,7 @@ from lookalike.prototypes import Prototypes
 from lookalike.transforms import align
 
 _SAMPLE = 4000
-_SHIFT = 3
+_SIDE_PER_PIXEL = 14
 
 
 @torch.no_grad()
@@ -49,10 +49,10 @@ def reseed(
 
     Notes
     -----
-    With a the Pearson correlation of pixels at the best shift of up to three pixels, what a class leaves unexplained is
-    the mean over its inputs of 1 less the largest a of its prototypes. One after the other, the prototype whose absence
-    raises it least goes, until every one left is missed; a class keeps at least one. Dead prototypes and doubles are
-    never missed.
+    With a the Pearson correlation of pixels at the best shift of up to 1 pixel and a fourteenth of the side (3 of 28),
+    what a class leaves unexplained is the mean over its inputs of 1 less the largest a of its prototypes. One after the
+    other, the prototype whose absence raises it least goes, until every one left is missed; a class keeps at least one.
+    Dead prototypes and doubles are never missed.
     """
     prototypes = _pictures_of(network, examples)
     values = prototypes().detach().clone()
@@ -107,7 +107,7 @@ def _standing_for_nothing(
         own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label].float()
         if len(own) < 2 or len(rows) < 2 * len(own):
             continue
-        alike = align(rows, values[own], _SHIFT).correlation
+        alike = align(rows, values[own], 1 + min(rows.shape[2:]) // _SIDE_PER_PIXEL).correlation
         yield own[_gone(alike, share)].tolist(), rows, alike
 
 
