@@ -64,7 +64,15 @@ def initializers():
 
 
 def transforms():
-    yield from _all("transforms", {"shift": [{"pixels": 0}, {"pixels": 3}]})
+    variants = {
+        "shift": [{"pixels": 0}, {"pixels": 3}],
+        "rotation_scale": [{"degrees": 90.0, "angles": 3, "scales": 1}, {"degrees": 0.0, "angles": 1, "scale": 1.5}],
+        "affine": [{"degrees": 30.0, "slant": 0.4, "stretch": 1.0, "scale": 1.0}],
+        "elastic": [{"pixels": 0.7, "order": 2}],
+        "tone": [{"gain": 1.0, "offset": 1.0}],
+        "color": [{"steps": 1}],
+    }
+    yield from _all("transforms", variants)
 
 
 def augmentations():

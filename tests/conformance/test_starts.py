@@ -11,7 +11,15 @@ from lookalike.initializers import PointsInitializer
 from lookalike.initializers.base import random_windows
 from lookalike.prototypes import prototype_labels
 from lookalike.selection import k_medoids, medoid_loss, nearest_of_class
-from lookalike.transforms import ShiftTransform, align
+from lookalike.transforms import (
+    AffineTransform,
+    ColorTransform,
+    ElasticTransform,
+    RotationScaleTransform,
+    ShiftTransform,
+    ToneTransform,
+    align,
+)
 from tests.conformance import specimens
 from tests.oracles import figures
 from tests.oracles.starts import ORACLES
@@ -122,15 +130,40 @@ def test_augmentation_equals_its_oracle(augmentation):
 @every_transform
 def test_transform_equals_its_oracle(transform):
     for seed in specimens.SEEDS:
-        pictures = torch.randn(3, 2, 5, 4, generator=seeded(seed))
+        pictures = torch.randn(2, 3, 5, 4, generator=seeded(seed))
         views = transform.views(pictures).numpy()
-        np.testing.assert_array_equal(views, ORACLES[type(transform).__name__](transform, pictures))
+        np.testing.assert_allclose(views, ORACLES[type(transform).__name__](transform, pictures), atol=2e-5)
+
+
+@every_transform
+def test_a_prototype_may_stay_as_it_is(transform):
+    """So that no family can do worse than none."""
+    picture = torch.randn(1, 3, 6, 6, generator=seeded(0))
+    views = transform.views(picture)
+    least = (views - picture).abs().flatten(1).amax(1).argmin()
+    torch.testing.assert_close(views[least], picture[0], atol=1e-5, rtol=0)
+    neutral = {"scale": 1, "stretch": 1, "gain": 1, "red": 1, "green": 1, "blue": 1}
+    for name, values in transform.members.items():
+        assert values[int(least)] == pytest.approx(neutral.get(name, 0))
+
+
+@every_transform
+def test_what_a_member_says_is_what_it_does(transform):
+    """The best member for a view of a prototype is that view's own, or one that looks the same."""
+    picture = torch.randn(1, 3, 7, 7, generator=seeded(1))
+    views = transform.views(picture).flatten(1)
+    maps = -torch.cdist(views, views)[:, :, None, None]
+    _, found = transform.reduce(maps)
+    for name, values in transform.members.items():
+        agree = torch.tensor([found[name][k, 0] == value for k, value in enumerate(values)])
+        same = (torch.cdist(views, views) < 1e-4).sum(1) > 1
+        assert bool((agree | same).all()), name
 
 
 @every_transform
 def test_transform_keeps_the_best_view_and_says_which(transform):
     for seed in specimens.SEEDS:
-        n_views = len(transform.views(torch.zeros(1, 1, 4, 4)))
+        n_views = len(transform.views(torch.zeros(1, 3, 4, 4)))
         maps = torch.randn(5, 3 * n_views, 2, 3, generator=seeded(seed))
         kept, parameters = transform.reduce(maps)
         assert kept.shape == (5, 3, 2, 3)
@@ -185,6 +218,38 @@ def test_shifts_are_for_pictures():
         align(torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 5, 4), 1)
     with pytest.raises(ParameterError, match="0 or above"):
         ShiftTransform(pixels=-1)
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        (RotationScaleTransform, {"degrees": -1.0}),
+        (RotationScaleTransform, {"angles": 2}),
+        (RotationScaleTransform, {"scale": 0.5}),
+        (AffineTransform, {"degrees": 200.0}),
+        (AffineTransform, {"scale": 0.9}),
+        (AffineTransform, {"stretch": 0.9}),
+        (AffineTransform, {"slant": -0.1}),
+        (AffineTransform, {"steps": 0}),
+        (ElasticTransform, {"pixels": -1.0}),
+        (ElasticTransform, {"order": 0}),
+        (ToneTransform, {"gain": 0.0}),
+        (ToneTransform, {"offset": -1.0}),
+        (ColorTransform, {"gain": 0.5}),
+        (ColorTransform, {"steps": 4}),
+    ],
+)
+def test_deformations_out_of_range_are_refused(family, options):
+    with pytest.raises(ParameterError, match=f"expected {next(iter(options))} of"):
+        family(**options)
+
+
+def test_a_family_is_for_what_it_fits():
+    for family, shape in ((ColorTransform, (2, 1, 4, 4)), (ElasticTransform, (2, 4)), (AffineTransform, (2, 4))):
+        assert not family.fits(shape[1:])
+        with pytest.raises(DataError, match="transforms='identity'"):
+            family().views(torch.zeros(shape))
+    assert ToneTransform().views(torch.zeros(2, 4)).shape == (18, 4)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])

@@ -134,6 +134,9 @@ def test_floats_from_0_to_1_serve_where_bytes_were_learned_from(digits):
         {"objective": "signed_target"},
         {"objective": "squared_hinge"},
         {"regularizers": {"total_variation": 0.1, "pixel_pull": 0.1}},
+        {"transforms": "rotation_scale", "transforms__angles": 3},
+        {"transforms": "elastic"},
+        {"transforms": "tone"},
         {"regularizers": "cluster", "regularizers__separation": 0.08},
         {"regularizers": {"aligned_matching": 3.0}, "counterfactuals": {"residual_swap": 1.0}},
         {"backbone": "resnet", "backbone__blocks": 1},
@@ -504,3 +507,16 @@ def test_a_scorecard_of_chosen_rows():
     # Examples that the model cannot have been fitted on say nothing about its start.
     other = classifier.scorecard(*test, (training[0][:150], training[1][:150]), full=True)
     assert "moved from the start, two real examples = 1" not in other.diagnostics
+
+
+def test_a_deformation_that_does_not_fit_is_refused_with_those_that_do(iris, digits):
+    X, y = iris
+    with pytest.raises(ParameterError, match=r"expected .* pictures .*rotation_scale.* try: transforms of .*'tone'"):
+        PrototypeClassifier(transforms="rotation_scale", **QUICK).fit(X, y)
+    with pytest.raises(ParameterError, match="try: transforms of 'identity'"):
+        PrototypeClassifier(transforms="tone", prototypes="latent", **QUICK).fit(X, y)
+    with pytest.raises(ParameterError, match=r"color pictures .*'affine', 'elastic'"):
+        PrototypeClassifier(transforms="color", **QUICK).fit(*digits)
+    fitted = PrototypeClassifier(transforms="tone", **QUICK).fit(X, y)
+    comparison = fitted.compare(X[:3])[0]
+    assert set(comparison.alignments) == {"gain", "offset"}

@@ -158,7 +158,7 @@ def tolerated(picture, view, tolerance):
         residual = residual - np.sort(residual)[middle]
         root_mean_square = math.sqrt((residual**2).mean())
         scale = max(1.4826 * np.sort(np.abs(residual))[middle], 1e-6 + 0.1 * picture.std(), 0.8 * root_mean_square)
-        weights = 1 / (1 + (residual / (tolerance * scale)) ** 2) ** 2
+        weights = 0.05 + 0.95 / (1 + (residual / (tolerance * scale)) ** 2) ** 2
     return weights
 
 

@@ -118,6 +118,117 @@ def identity_transform(transform, prototypes):
     return prototypes
 
 
+def between_pixels(channel, row, column):
+    """A channel's value at a place between pixels, linear in both directions; edges repeat."""
+    height, width = channel.shape
+    row, column = min(max(row, 0), height - 1), min(max(column, 0), width - 1)
+    top, left = math.floor(row), math.floor(column)
+    down, right = min(top + 1, height - 1), min(left + 1, width - 1)
+    low, high = row - top, column - left
+    above = (1 - high) * channel[top, left] + high * channel[top, right]
+    below = (1 - high) * channel[down, left] + high * channel[down, right]
+    return (1 - low) * above + low * below
+
+
+def warped(picture, source):
+    """Every pixel read where `source(row, column)` says."""
+    _, height, width = picture.shape
+    view = np.zeros_like(picture, dtype=np.float64)
+    for channel in range(len(picture)):
+        for y in range(height):
+            for x in range(width):
+                view[channel, y, x] = between_pixels(picture[channel], *source(y, x))
+    return view
+
+
+def steps_of(largest, n):
+    return np.linspace(-largest, largest, n) if n > 1 else [0.0]
+
+
+def linear_views(prototypes, maps):
+    """Maps take (right, down) from the picture's center to the view's; a view's pixel is where its inverse says."""
+    _, _, height, width = prototypes.shape
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    views = []
+    for picture in np.asarray(prototypes):
+        for matrix in maps:
+            inverse = np.linalg.inv(matrix)
+            views.append(warped(picture, lambda y, x, i=inverse: (i @ (np.array([x, y]) - center) + center)[::-1]))
+    return np.stack(views)
+
+
+def rotation(degrees):
+    angle = np.pi * degrees / 180
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def rotation_scale_transform(transform, prototypes):
+    maps = [
+        transform.scale**power * rotation(degrees)
+        for degrees in steps_of(transform.degrees, transform.angles)
+        for power in steps_of(1, transform.scales)
+    ]
+    return linear_views(prototypes, maps)
+
+
+def affine_transform(transform, prototypes):
+    n = transform.steps
+    maps = []
+    for degrees in steps_of(transform.degrees, n):
+        for enlarged in steps_of(1, n):
+            for stretched in steps_of(1, n):
+                for slant in steps_of(transform.slant, n):
+                    ratio = transform.stretch**stretched
+                    stretch = np.diag([ratio**0.5, ratio**-0.5])
+                    # Whoever is higher, which is to say less far down, goes to the right.
+                    slanted = np.array([[1, -slant], [0, 1]])
+                    maps.append(rotation(degrees) @ (transform.scale**enlarged * stretch) @ slanted)
+    return linear_views(prototypes, maps)
+
+
+def elastic_transform(transform, prototypes):
+    pixels, order = transform.pixels, transform.order
+    _, _, height, width = prototypes.shape
+    waves = [(i, j) for i in range(order + 1) for j in range(order + 1) if (i, j) != (0, 0)]
+    views = []
+    for picture in np.asarray(prototypes):
+        views.append(np.asarray(picture, dtype=np.float64))
+        for i, j in waves:
+            for downward in (True, False):
+                for sign in (-1, 1):
+
+                    def source(y, x, i=i, j=j, downward=downward, sign=sign):
+                        wave = np.cos(np.pi * i * y / (height - 1)) * np.cos(np.pi * j * x / (width - 1))
+                        moved = sign * pixels * wave
+                        return (y - moved, x) if downward else (y, x - moved)
+
+                    views.append(warped(picture, source))
+    return np.stack(views)
+
+
+def tone_transform(transform, prototypes):
+    return np.stack(
+        [
+            transform.gain**power * prototype + offset
+            for prototype in np.asarray(prototypes)
+            for power in steps_of(1, transform.steps)
+            for offset in steps_of(transform.offset, transform.steps)
+        ]
+    )
+
+
+def color_transform(transform, prototypes):
+    powers = list(steps_of(1, transform.steps))
+    views = []
+    for prototype in np.asarray(prototypes):
+        for red in powers:
+            for green in powers:
+                for blue in powers:
+                    gains = transform.gain ** np.array([red, green, blue])
+                    views.append(np.stack([gain * channel for gain, channel in zip(gains, prototype, strict=True)]))
+    return np.stack(views)
+
+
 ORACLES = {
     "PixelPrototypes": pixel_prototypes,
     "LatentPrototypes": as_written,
@@ -131,4 +242,9 @@ ORACLES = {
     "ShiftAugmentation": shift,
     "IdentityTransform": identity_transform,
     "ShiftTransform": shift_transform,
+    "RotationScaleTransform": rotation_scale_transform,
+    "AffineTransform": affine_transform,
+    "ElasticTransform": elastic_transform,
+    "ToneTransform": tone_transform,
+    "ColorTransform": color_transform,
 }

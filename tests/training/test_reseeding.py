@@ -140,6 +140,7 @@ def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, he
     torch.testing.assert_close(after.logits, torch.logsumexp(scores, 1) if head == "log_sum_exp" else scores.amax(1))
     smaller.save(tmp_path)
     loaded = PrototypeClassifier.load(tmp_path, initializer=Given())
+    assert loaded.fitted_.merged == smaller.fitted_.merged
     assert loaded.fitted_.resolved["prototypes__n_per_class"] == [1, 1, 2, 2, 3, 3]
     assert (loaded.predict_proba(inputs) == smaller.predict_proba(inputs)).all()
 

@@ -13,11 +13,11 @@ from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators.parameters import options_of
 from lookalike.initializers import Initializer
 from lookalike.network import PrototypeNetwork
-from lookalike.prototypes import ExemplarPrototypes
-from lookalike.registry import build, component
+from lookalike.prototypes import ExemplarPrototypes, Prototypes
+from lookalike.registry import build, component, members
 from lookalike.selection import nearest_of_class
 from lookalike.training import plan_from
-from lookalike.transforms import IdentityTransform
+from lookalike.transforms import IdentityTransform, Transform
 
 AUTO_PROTOTYPES = 4
 # What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0012.
@@ -142,15 +142,7 @@ def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classe
     if prototypes.space == "input" and prototypes.shape != shape:
         activation_shape(backbone, prototypes.shape)
     transform = make("transforms")
-    if not isinstance(transform, IdentityTransform) and not (prototypes.space == "input" and preprocessing.is_picture):
-        raise ParameterError(
-            describe(
-                "prototypes that are pictures, to be deformed",
-                f"transforms={resolved['transforms']!r} with inputs of shape {shape} and prototypes in "
-                f"{prototypes.space} space",
-                "transforms='identity'",
-            )
-        )
+    _require_fitting(transform, prototypes, resolved["transforms"])
     network = PrototypeNetwork(
         backbone=backbone,
         prototypes=prototypes,
@@ -161,6 +153,24 @@ def assemble(resolved: Mapping[str, Any], preprocessing: Preprocessing, n_classe
     )
     # Convolutions are faster so; a loaded network has the same layout as a trained one, hence the same bits.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _require_fitting(transform: Transform, prototypes: Prototypes, choice: Any) -> None:
+    deformable = prototypes.space == "input"
+    if isinstance(transform, IdentityTransform) or (deformable and transform.fits(prototypes.shape)):
+        return
+    fitting = [name for name, family in members("transforms").items() if _fits(family, prototypes)]
+    raise ParameterError(
+        describe(
+            f"prototypes that are {type(transform).wanted}, for transforms={choice!r}",
+            f"prototypes of shape {tuple(prototypes.shape)} in {prototypes.space} space",
+            f"transforms of {', '.join(map(repr, fitting if deformable else ['identity']))}",
+        )
+    )
+
+
+def _fits(family: type, prototypes: Prototypes) -> bool:
+    return issubclass(family, Transform) and family.fits(prototypes.shape)
 
 
 @torch.no_grad()

@@ -64,6 +64,7 @@ def to_stored(
         "temperature": fitted.temperature,
         "n_training": fitted.n_training,
         "n_validation": fitted.n_validation,
+        "merged": list(fitted.merged),
         "history": [epoch.to_dict() for epoch in fitted.history],
         "explanation": fitted.about.to_dict(),
         "extras": dict(extras),
@@ -104,6 +105,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
             pictures=dict(stored.tensors["pictures"]),
             n_training=int(document["n_training"]),
             n_validation=int(document["n_validation"]),
+            merged=tuple(int(prototype) for prototype in document.get("merged", ())),
         )
         if not isinstance(document["extras"], dict) or "prototypes" not in fitted.pictures:
             raise TypeError("no table of extras, or no pictures of prototypes")

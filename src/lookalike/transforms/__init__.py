@@ -4,12 +4,19 @@ from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
 from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted, sums_over_shifts, view_at
+from lookalike.transforms.tones import ColorTransform, ToneTransform
+from lookalike.transforms.warps import AffineTransform, ElasticTransform, RotationScaleTransform
 
 __all__ = [
+    "AffineTransform",
     "Alignment",
+    "ColorTransform",
     "Decomposition",
+    "ElasticTransform",
     "IdentityTransform",
+    "RotationScaleTransform",
     "ShiftTransform",
+    "ToneTransform",
     "Transform",
     "align",
     "decompose",

@@ -1,8 +1,9 @@
 """No deformation."""
 
+from collections.abc import Mapping, Sequence
+
 from torch import Tensor
 
-from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
 from lookalike.transforms.base import Transform
 
 
@@ -16,10 +17,18 @@ class IdentityTransform(Transform):
     torch.Size([3, 1, 4, 4])
     """
 
-    def views(self, prototypes: PrototypeInputs) -> Tensor:
-        """The prototypes themselves, shape ``(p, ...)``."""
-        return prototypes
+    wanted = "inputs (p, ...)"
 
-    def reduce(self, maps: ViewMaps) -> tuple[Maps, dict[str, Tensor]]:
-        """The maps themselves, and no parameters."""
-        return maps, {}
+    @classmethod
+    def fits(cls, shape: tuple[int, ...]) -> bool:
+        """Inputs of any shape."""
+        return len(shape) >= 1
+
+    @property
+    def members(self) -> Mapping[str, Sequence[float]]:
+        """No parameters."""
+        return {}
+
+    def deformed(self, prototypes: Tensor) -> Tensor:
+        """The prototypes themselves, shape ``(p, 1, ...)``."""
+        return prototypes[:, None]

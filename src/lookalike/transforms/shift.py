@@ -1,5 +1,6 @@
 """Shifts by whole pixels, all of them tried."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -7,7 +8,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from lookalike.errors import DataError, describe, require_option
-from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
 from lookalike.transforms.base import Transform
 
 _CHUNK = 2_000_000
@@ -43,24 +43,15 @@ class ShiftTransform(Transform):
         require_option("pixels", pixels, pixels >= 0, "0 or above")
         self.pixels = pixels
 
-    def views(self, prototypes: PrototypeInputs) -> Tensor:
-        """All shifts of all prototypes, shape ``(v * p, c, h, w)``, the v shifts of the first prototype first.
+    @property
+    def members(self) -> Mapping[str, Sequence[float]]:
+        """Pixels ``down`` and ``right``."""
+        down, right = directions(torch.arange((2 * self.pixels + 1) ** 2), self.pixels)
+        return {"down": down.tolist(), "right": right.tolist()}
 
-        Raises
-        ------
-        DataError
-            If the prototypes are not pictures.
-        """
-        return shifted(prototypes, self.pixels).flatten(0, 1)
-
-    def reduce(self, maps: ViewMaps) -> tuple[Maps, dict[str, Tensor]]:
-        """The maps of the shift with the largest similarity anywhere; its pixels ``down`` and ``right``."""
-        n, _, *size = maps.shape
-        every = maps.view(n, -1, (2 * self.pixels + 1) ** 2, *size)
-        best = every.flatten(3).amax(3).argmax(2)
-        kept = every.take_along_dim(best[:, :, None, None, None], 2)[:, :, 0]
-        down, right = directions(best, self.pixels)
-        return kept, {"down": down, "right": right}
+    def deformed(self, prototypes: Tensor) -> Tensor:
+        """All shifts of all prototypes, shape ``(p, v, c, h, w)``, upward and leftward shifts first."""
+        return shifted(prototypes, self.pixels)
 
 
 @dataclass(frozen=True)

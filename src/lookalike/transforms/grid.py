@@ -1,0 +1,58 @@
+"""Values on either side of the one that changes nothing."""
+
+from collections.abc import Sequence
+from itertools import product
+
+from lookalike.errors import require_option
+
+
+def symmetric(largest: float, steps: int) -> list[float]:
+    """From minus the largest to the largest in equal steps, 0 among them.
+
+    Examples
+    --------
+    >>> symmetric(10.0, 5)
+    [-10.0, -5.0, 0.0, 5.0, 10.0]
+    """
+    half = steps // 2
+    return [largest * step / half for step in range(-half, half + 1)] if half else [0.0]
+
+
+def ratios(largest: float, steps: int) -> list[float]:
+    """From the inverse of the largest to the largest in equal ratios, 1 among them.
+
+    Examples
+    --------
+    >>> ratios(2.0, 3)
+    [0.5, 1.0, 2.0]
+    """
+    return [float(largest**share) for share in symmetric(1.0, steps)]
+
+
+def require_odd(**options: int) -> None:
+    """Refuse a number of steps without a middle.
+
+    Raises
+    ------
+    ParameterError
+
+    Examples
+    --------
+    >>> require_odd(steps=4)
+    Traceback (most recent call last):
+    lookalike.errors.ParameterError: expected steps of an odd number, 1 or above, got 4
+    """
+    for name, value in options.items():
+        require_option(name, value, value >= 1 and value % 2 == 1, "an odd number, 1 or above")
+
+
+def every_combination(**ranges: Sequence[float]) -> dict[str, list[float]]:
+    """Values of every parameter for every combination; the last parameter changes fastest.
+
+    Examples
+    --------
+    >>> every_combination(a=[0, 1], b=[2, 3])
+    {'a': [0, 0, 1, 1], 'b': [2, 3, 2, 3]}
+    """
+    members = list(product(*ranges.values()))
+    return {name: [member[place] for member in members] for place, name in enumerate(ranges)}
