@@ -109,6 +109,25 @@ def test_its_configuration_makes_it_again(run_folder, call, tmp_path):
     assert first["files"] == again["files"]
 
 
+def test_a_film_shows_every_epoch_and_what_went(call, tmp_path):
+    arguments = ["digits", "--out", tmp_path / "run", "--quiet", "--overwrite", "--set", "backbone=mlp"]
+    arguments += ["--set", "training__epochs=3", "--set", "data__limit=300"]
+    assert call("fit", *arguments, "--film")[0] == 0
+    with Image.open(tmp_path / "run" / "film.gif") as film:
+        assert film.n_frames == 4
+        first = np.asarray(film.convert("L"))
+        film.seek(3)
+        last = np.asarray(film.convert("L"))
+    assert first.shape == last.shape
+    assert (first != last).mean() > 0.1
+    assert call("fit", *arguments)[0] == 0
+    assert not (tmp_path / "run" / "film.gif").exists()  # it would show another model
+    code, _, err = call("fit", "iris", "--out", tmp_path / "iris", "--film", "--quiet")
+    assert code != 0
+    assert "prototypes that are pictures, to be filmed" in err
+    assert not (tmp_path / "iris").exists()
+
+
 def test_fit_says_what_came_of_it(call, tmp_path):
     code, out, _ = call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "--seed", "3")
     assert code == 0

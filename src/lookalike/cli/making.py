@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+FILM = "film.gif"
+
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any parameter, by the name it has in Python; may be repeated."),
@@ -30,11 +32,13 @@ def fit(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse unreadable files instead of leaving them out.")
     ] = False,
+    film: Annotated[bool, typer.Option("--film", help="Also leave film.gif: the prototypes, epoch by epoch.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Learn prototypes and a classifier around them; leaves a folder with everything about the run."""
     from lookalike.cli import screen
     from lookalike.experiments import assignments, config_from, fit_run, read_settings
+    from lookalike.report import film as film_of
 
     chosen = read_settings(config) if config else {}
     chosen |= {"data": data} if data else {}
@@ -43,6 +47,7 @@ def fit(
     chosen |= {"data__strict": True} if strict else {}
     checked = config_from(chosen)
     folder = out or Path("runs") / Path(checked.data).name
+    films = [film_of(folder / FILM)] if film else []
     with screen.Screen(quiet) as shown:
         try:
             run, quality = fit_run(
@@ -50,13 +55,15 @@ def fit(
                 folder,
                 resume=resume,
                 overwrite=overwrite,
-                callbacks=[shown.training()],
+                callbacks=[shown.training(), *films],
                 reading=shown.reading,
                 command=shlex.join(["lookalike", *sys.argv[1:]]),
             )
         except KeyboardInterrupt:
             screen.say([f"interrupted; the same command with --resume goes on from the last whole epoch in {folder}"])
             raise
+    if not film:
+        (folder / FILM).unlink(missing_ok=True)
     shown.fitted(run, quality)
 
 

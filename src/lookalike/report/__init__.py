@@ -1,7 +1,8 @@
 """Report: explanation records -> figures and one self-contained HTML page."""
 
 from lookalike.report.contents import ExplainedExample, ReportContents
+from lookalike.report.film import film
 from lookalike.report.page import write_explanations, write_report
 from lookalike.report.picture import write_picture
 
-__all__ = ["ExplainedExample", "ReportContents", "write_explanations", "write_picture", "write_report"]
+__all__ = ["ExplainedExample", "ReportContents", "film", "write_explanations", "write_picture", "write_report"]

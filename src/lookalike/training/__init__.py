@@ -1,6 +1,6 @@
 """Training: the schedule as data, the loop, what it writes down, and projection."""
 
-from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.loop import Job, train
 from lookalike.training.phases import PLANS, Phase, plan_from
@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "Learner",
     "Phase",
+    "Seen",
     "Started",
     "Stepped",
     "Stopped",

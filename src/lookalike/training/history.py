@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -71,6 +73,24 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Prototypes that are pictures, after ``epoch`` epochs.
+
+    Attributes
+    ----------
+    epoch : int
+    pictures : ndarray
+        8-bit integers, shape ``(p, h, w)`` or ``(p, h, w, c)``.
+    labels : tuple of int
+        -1 for a prototype that went.
+    """
+
+    epoch: int
+    pictures: np.ndarray
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Finished:
     """Training is over; ``kept`` is the number of the epoch whose weights are kept, 0 if none was trained."""
 
@@ -84,5 +104,5 @@ class Stopped:
     done: int
 
 
-Event = Started | Stepped | EpochEnded | Finished | Stopped
+Event = Started | Stepped | EpochEnded | Seen | Finished | Stopped
 Callback = Callable[[Event], None]

@@ -21,7 +21,7 @@ from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
 from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
-from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Started, Stepped, Stopped
+from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
@@ -183,6 +183,7 @@ class _Run:
         """Run every phase that is not done yet."""
         done, current = self._restore() if resume else (0, 0)
         self._tell(Started(done + 1, sum(self.counts), self.steps))
+        self._show(done)
         try:
             self._phases(done, current)
         except BaseException:
@@ -225,6 +226,7 @@ class _Run:
             if self.job.checkpoint is not None and self.fabric.is_global_zero:
                 write_checkpoint(self.job.checkpoint, self.state.checkpoint(self.fingerprint))
             self._tell(EpochEnded(tuple(self.state.history)))
+            self._show(number)
             if self.settings.stop_on_collapse:
                 require_no_collapse(self.state.history, len(self.job.training))
 
@@ -340,6 +342,14 @@ class _Run:
         self._begin(self.job.plan[current])
         self.state.restore(checkpoint)
         return done, current
+
+    def _show(self, epoch: int) -> None:
+        network, preprocessing = self.job.learner.network, self.job.training.preprocessing
+        prototypes = network.prototypes if isinstance(network, PrototypeNetwork) else None
+        if not self.callbacks or prototypes is None or prototypes.space != "input" or len(prototypes.shape) != 3:
+            return
+        pictures = preprocessing.to_eight_bit(preprocessing.restore(prototypes().detach().float().cpu()))
+        self._tell(Seen(epoch, pictures, tuple(prototypes.labels.tolist())))
 
     def _tell(self, event: Event) -> None:
         for callback in self.callbacks:
