@@ -14,6 +14,10 @@ def predict(
     run: RunFolder,
     inputs: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures, an .npz with x, or a .csv.")],
     out: Annotated[Path | None, typer.Option(help="A .csv file; standard output unless given.")] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="Also say whether to answer: yes for this share of inputs like those it learned from."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
     """Give inputs to classes, with calibrated probabilities, as csv."""
@@ -24,7 +28,7 @@ def predict(
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict)
     screen.say(asked.notes)
-    screen.write_predictions(opened.classifier, asked, out)
+    screen.write_predictions(opened.classifier, asked, out, coverage)
 
 
 def explain(

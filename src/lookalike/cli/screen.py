@@ -126,8 +126,10 @@ def components(family: Family) -> None:
     _out.print()
 
 
-def write_predictions(classifier: PrototypeClassifier, asked: Asked, out: Path | None) -> None:
-    """Write one line per input: its name, the class, and the probability of every class."""
+def write_predictions(
+    classifier: PrototypeClassifier, asked: Asked, out: Path | None, coverage: float | None = None
+) -> None:
+    """Write one line per input: its name, the class, and the probability of every class; and whether to answer."""
     probabilities = classifier.predict_proba(asked.inputs)
     predicted = classifier.classes_[probabilities.argmax(1)]
     header = ["input", "predicted", "probability", *(f"probability of {name}" for name in classifier.classes_.tolist())]
@@ -135,6 +137,10 @@ def write_predictions(classifier: PrototypeClassifier, asked: Asked, out: Path |
         [name, str(label), f"{row.max():.6f}", *(f"{value:.6f}" for value in row)]
         for name, label, row in zip(asked.names, predicted, probabilities, strict=True)
     ]
+    if coverage is not None:
+        header.append("answered")
+        for line, answered in zip(lines, classifier.answers(asked.inputs, coverage), strict=True):
+            line.append("yes" if answered else "no")
     if out is None:
         csv.writer(sys.stdout).writerows([header, *lines])
         return

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.errors import DataError, ParameterError, describe
+from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
-from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
+from lookalike.estimators.abstaining import least_sure, sureness
+from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
-from lookalike.estimators.parameters import require_known
+from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
 from lookalike.evaluation import Card
 from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
@@ -28,7 +29,7 @@ _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
 
 
-class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, NamedOptions):
     """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
 
     Every argument that names a component takes a name, listed by ``lookalike list``, or an instance. Options of a
@@ -203,15 +204,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
             raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
         held = None
         if validation is not None:
-            held = table_or_pictures(self, validation[0], reset=False), _known_labels(validation[1], classes)
+            held = table_or_pictures(self, validation[0], reset=False), known_labels(validation[1], classes)
         names = [str(name) for name in classes.tolist()]
-        try:
-            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        except ValueError as error:
-            raise ParameterError(
-                describe("random_state as a whole number, a RandomState or None", repr(self.random_state))
-            ) from error
-        return fitting.Request(parameters, inputs, labels, names, held, seed), classes
+        return fitting.Request(parameters, inputs, labels, names, held, seed_from(self.random_state)), classes
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of every input, shape ``(n,)``, as in ``classes_``."""
@@ -224,6 +219,31 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         logits -= logits.max(1, keepdims=True)
         odds = np.exp(logits)
         return odds / odds.sum(1, keepdims=True)
+
+    def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
+        """Which inputs are enough like what was learned to be given a class; of the others, better ask someone.
+
+        Parameters
+        ----------
+        X : array-like
+        coverage : float
+            Share of the validation inputs that would be answered, above 0 and at most 1.
+        by : str
+            ``"similarity"``: the largest to any prototype; ``"probability"``: that of the class.
+
+        Returns
+        -------
+        ndarray
+            Truth values, shape ``(n,)``.
+
+        Raises
+        ------
+        ParameterError
+            For a coverage or a name out of range, or a model that was fitted with too few validation examples.
+        """
+        check_is_fitted(self)
+        least = least_sure(self.fitted_.sureness, coverage, by)
+        return np.concatenate([sureness(each, self.temperature_)[by].numpy() >= least for each in self.compare(X)])
 
     def decision_scores(self, X: Any) -> np.ndarray:
         """Logits, shape ``(n, k)``, columns as in ``classes_``."""
@@ -349,18 +369,6 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         classifier.seed_ = restored.seed
         return classifier._take(restored.fitted, restored.classes)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Arguments and options by name, as scikit-learn's; options of components are among them."""
-        own = {name: getattr(self, name) for name in self._get_param_names()}
-        # Whatever else was set and is neither private nor fitted is an option, or a mistake that `fit` reports.
-        return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
-
-    def set_params(self, **params: Any) -> "PrototypeClassifier":
-        """Set arguments and options by name; unknown ones are reported by ``fit``."""
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -389,11 +397,3 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         with torch.no_grad():
             self._prototype_activations: Tensor = fitted.network.activate_prototypes()
         return self
-
-
-def _known_labels(y: Any, classes: np.ndarray) -> np.ndarray:
-    labels = np.asarray(y).ravel()
-    unknown = np.setdiff1d(labels, classes)
-    if len(unknown):
-        raise DataError(describe(f"validation labels among {classes.tolist()}", f"{unknown.tolist()}"))
-    return np.searchsorted(classes, labels)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
+from lookalike.estimators.abstaining import sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, resolve
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
@@ -48,6 +49,8 @@ class Fitted:
     n_training, n_validation : int
     merged : tuple of int
         Prototypes, as they were counted at the start, that training let go.
+    sureness : dict of str to tuple of float
+        From `lookalike.estimators.abstaining.sureness_quantiles`.
     """
 
     network: PrototypeNetwork
@@ -60,6 +63,7 @@ class Fitted:
     n_training: int
     n_validation: int
     merged: tuple[int, ...] = ()
+    sureness: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,17 +196,19 @@ def fit(request: Request) -> Fitted:
     about = _renumbered(about, prepared.kept)
     if network.prototypes.sources is not None:
         network.prototypes.sources.copy_(torch.tensor([-1 if s.source is None else s.source for s in about.prototypes]))
+    temperature = calibrated(network, validation)
     return Fitted(
         network=network,
         preprocessing=job.training.preprocessing,
         resolved=resolved,
         history=history,
-        temperature=calibrated(network, validation),
+        temperature=temperature,
         about=about,
         pictures=_pictures(network, about, request.inputs, job.training.preprocessing),
         n_training=len(job.training),
         n_validation=len(validation),
         merged=tuple(merged),
+        sureness=sureness_quantiles(network, validation, temperature),
     )
 
 

@@ -147,3 +147,24 @@ def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
         where = f"{len(bad)} of {len(values)} inputs, first at index {bad[0]}" if len(bad) else "X"
         raise DataError(describe("finite values", f"{came} in {where}", "drop or fill them, with SimpleImputer say"))
     return tensor
+
+
+def known_labels(y: Any, classes: np.ndarray) -> np.ndarray:
+    """Validation labels as integers that count classes.
+
+    Parameters
+    ----------
+    y : array-like
+    classes : ndarray
+        Sorted, shape ``(k,)``.
+
+    Raises
+    ------
+    DataError
+        For a label that is not among them.
+    """
+    labels = np.asarray(y).ravel()
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise DataError(describe(f"validation labels among {classes.tolist()}", f"{unknown.tolist()}"))
+    return np.searchsorted(classes, labels)

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
 
 from lookalike.counterfactuals import Counterfactual
 from lookalike.errors import ParameterError, describe, suggest
@@ -19,6 +21,42 @@ _WITH_OPTIONS = (
     *(f"{name}s" for name in _PLURAL),
     "training",
 )
+
+
+class NamedOptions(BaseEstimator):
+    """An estimator whose parameters are its arguments and the options of its components."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Arguments and options by name, as scikit-learn's; options of components are among them."""
+        own = {name: getattr(self, name) for name in self._get_param_names()}
+        # Whatever else was set and is neither private nor fitted is an option, or a mistake that `fit` reports.
+        return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
+
+    def set_params(self, **params: Any) -> "NamedOptions":
+        """Set arguments and options by name; unknown ones are reported by ``fit``."""
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+
+def seed_from(random_state: Any) -> int:
+    """A seed drawn as scikit-learn would.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError as error:
+        raise ParameterError(
+            describe("random_state as a whole number, a RandomState or None", repr(random_state))
+        ) from error
 
 
 def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:

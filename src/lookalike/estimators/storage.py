@@ -10,6 +10,7 @@ import numpy as np
 
 from lookalike.data import Preprocessing
 from lookalike.errors import LookalikeError, ModelFileError, describe
+from lookalike.estimators.abstaining import quantiles_from
 from lookalike.estimators.assembly import assemble
 from lookalike.estimators.fitting import Fitted
 from lookalike.estimators.parameters import plain
@@ -65,6 +66,7 @@ def to_stored(
         "n_training": fitted.n_training,
         "n_validation": fitted.n_validation,
         "merged": list(fitted.merged),
+        "sureness": {name: list(values) for name, values in fitted.sureness.items()},
         "history": [epoch.to_dict() for epoch in fitted.history],
         "explanation": fitted.about.to_dict(),
         "extras": dict(extras),
@@ -106,6 +108,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
             n_training=int(document["n_training"]),
             n_validation=int(document["n_validation"]),
             merged=tuple(int(prototype) for prototype in document.get("merged", ())),
+            sureness=quantiles_from(document.get("sureness", {})),
         )
         if not isinstance(document["extras"], dict) or "prototypes" not in fitted.pictures:
             raise TypeError("no table of extras, or no pictures of prototypes")
