@@ -237,6 +237,7 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
         "Explained test examples",
         "mistaken for",
         "How it was made",
+        "What if it may decline?",
         "<svg",
     ):
         assert expected in page

@@ -10,6 +10,7 @@ from lookalike import PrototypeClassifier, load_dataset
 from lookalike.cli import main
 from lookalike.errors import ModelFileError, ParameterError
 from lookalike.estimators.abstaining import quantiles
+from lookalike.experiments.runs import quality_of
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,19 @@ def test_a_quantile_is_a_value_that_the_wanted_share_reaches():
     for place, value in enumerate(quantiles(values)):
         assert value in values
         assert (values >= value).mean() >= 1 - place / 100 - 1e-9
+
+
+def test_the_curve_is_that_of_the_metric(classifier, data):
+    quality = quality_of(classifier, data.test)
+    similar = classifier.transform(data.test.inputs).max(1)
+    right = classifier.predict(data.test.inputs) == data.test.labels
+    shares, accuracies = zip(*quality.answered, strict=True)
+    assert shares[-1] == 1
+    assert accuracies[-1] == quality.accuracy
+    assert len(shares) == 20
+    for share, accuracy in quality.answered:
+        most = np.argsort(-similar, kind="stable")[: round(share * len(right))]
+        assert right[most].mean() == pytest.approx(accuracy)
 
 
 def test_predict_says_whom_it_answers(classifier, data, tmp_path, monkeypatch, capsys):

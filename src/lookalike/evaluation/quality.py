@@ -8,7 +8,15 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from lookalike.metrics import accuracy, confusion_matrix, expected_calibration_error, negative_log_likelihood
+from lookalike.metrics import (
+    accuracy,
+    accuracy_coverage,
+    confusion_matrix,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
+
+_POINTS = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,9 @@ class Quality:
         Share of each class's examples that were given to it; ``None`` for a class without examples.
     confusion : tuple of tuple of int
         Row = true class, column = predicted class.
+    answered : tuple of (float, float)
+        Shares of examples that are answered if those least similar to any prototype are not, in rising order, and the
+        accuracy over them; empty where similarities were not given.
     """
 
     n: int
@@ -44,6 +55,7 @@ class Quality:
     classes: tuple[str, ...]
     recalls: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
+    answered: tuple[tuple[float, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -60,7 +72,13 @@ class Quality:
         return sorted(pairs, key=lambda pair: -pair[2])[:n]
 
 
-def judge(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temperature: float) -> Quality:
+def judge(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    temperature: float,
+    similarities: np.ndarray | None = None,
+) -> Quality:
     """Figures from logits and true labels.
 
     Parameters
@@ -72,6 +90,8 @@ def judge(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temper
     classes : sequence of str
     temperature : float
         Divides the logits for the probabilities.
+    similarities : ndarray, optional
+        The largest of each example to any prototype, shape ``(n,)``.
 
     Raises
     ------
@@ -100,4 +120,12 @@ def judge(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str], temper
         classes=tuple(classes),
         recalls=tuple(counts[i, i] / total if total else None for i, total in enumerate(totals.tolist())),
         confusion=tuple(tuple(row) for row in counts.tolist()),
+        answered=() if similarities is None else _answered(similarities, predicted == labels),
     )
+
+
+def _answered(similarities: np.ndarray, right: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Twenty points of the curve at most."""
+    coverage, accuracies = accuracy_coverage(similarities, right)
+    places = np.unique(np.searchsorted(coverage, np.arange(1, _POINTS + 1) / _POINTS - 1e-9))
+    return tuple((float(coverage[place]), float(accuracies[place])) for place in places)

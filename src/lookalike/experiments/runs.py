@@ -240,8 +240,11 @@ def quality_of(classifier: PrototypeClassifier, part: Part, passed: Pass | None 
             describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
         )
     names = [str(name) for name in classifier.classes_.tolist()]
-    logits = classifier.decision_scores(part.inputs) if passed is None else passed.logits.numpy()
-    return judge(logits, labels, names, classifier.temperature_)
+    if passed is None:
+        records = classifier.compare(part.inputs)
+        passed = Pass(*(torch.cat([getattr(record, name) for record in records]) for name in ("scores", "logits")))
+    similarities = passed.scores.amax(1).numpy()
+    return judge(passed.logits.numpy(), labels, names, classifier.temperature_, similarities)
 
 
 def passed_through(classifier: PrototypeClassifier, part: Part) -> Pass:

@@ -56,6 +56,33 @@ def training_curves(history: Sequence[dict[str, Any]]) -> str:
         panel.spines[["top", "right"]].set_visible(False)
         panel.xaxis.get_major_locator().set_params(integer=True)
     panels[0].legend(frameon=False, fontsize=9)
+    return _inline(figure)
+
+
+def rejection_curve(answered: Sequence[tuple[float, float]]) -> str:
+    """Accuracy over the share of examples that are answered as an ``<svg>`` element; empty without any point.
+
+    Parameters
+    ----------
+    answered : sequence of (float, float)
+        From `lookalike.evaluation.Quality`.
+    """
+    if not answered:
+        return ""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 2.6), layout="constrained")
+    figure.patch.set_alpha(0)
+    panel = figure.subplots()
+    panel.plot(*zip(*answered, strict=True), color="#0072b2", marker=".")
+    panel.set_xlabel("share of test examples answered, the most similar first")
+    panel.set_ylabel("accuracy")
+    panel.patch.set_alpha(0)
+    panel.spines[["top", "right"]].set_visible(False)
+    return _inline(figure)
+
+
+def _inline(figure: Any) -> str:
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     svg = stream.getvalue()[stream.getvalue().index("<svg") :]

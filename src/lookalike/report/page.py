@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
-from lookalike.report.figures import image_address, training_curves
+from lookalike.report.figures import image_address, rejection_curve, training_curves
 
 
 def write_report(file: Path, contents: ReportContents) -> None:
@@ -20,7 +20,11 @@ def write_report(file: Path, contents: ReportContents) -> None:
     contents : ReportContents
     """
     page = render(
-        "report.html", contents=contents, groups=_by_class(contents), curves=training_curves(contents.history)
+        "report.html",
+        contents=contents,
+        groups=_by_class(contents),
+        curves=training_curves(contents.history),
+        rejection=rejection_curve((contents.quality or {}).get("answered", ())),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page, encoding="utf-8")
