@@ -39,6 +39,9 @@ class ComparingNetwork(nn.Module, ABC):
             Integer labels, shape ``(n,)``.
         """
 
+    def advance(self, progress: float) -> None:
+        """Learn how much of the training is done, from 0 to 1."""
+
     def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:
         """The learnable parameters of every room that has any, by the room's name."""
         groups = {name: list(part.parameters()) for name, part in self.named_children()}
@@ -98,6 +101,10 @@ class PrototypeNetwork(ComparingNetwork):
         self.transform = transform
         self.pooling = pooling
         self.head = head
+
+    def advance(self, progress: float) -> None:
+        """Learn how much of the training is done, from 0 to 1; prototypes may depend on it."""
+        self.prototypes.advance(progress)
 
     @torch.no_grad()
     def retire(self, prototypes: Sequence[int]) -> None:

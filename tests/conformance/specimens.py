@@ -80,6 +80,7 @@ def augmentations():
 
 
 def prototypes(n_per_class=(2, 1, 3)):
+    """Each has met training examples, three of which are of its class."""
     low, high = torch.tensor([[[-1.0]], [[-2.0]]]), torch.tensor([[[1.0]], [[0.5]]])
     supplied = {
         "input_shape": (2, 5, 4),
@@ -87,8 +88,20 @@ def prototypes(n_per_class=(2, 1, 3)):
         "n_classes": 3,
         "value_range": (low, high),
     }
-    variants = {"pixel": [{"bounded": True}, {"size": 3}], "latent": [{"size": 2}]}
-    yield from _all("prototypes", variants, supplied, {"n_per_class": list(n_per_class)})
+    variants = {
+        "pixel": [{"bounded": True}, {"size": 3}, {"within": 0.5}],
+        "latent": [{"size": 2}],
+        "hull": [{"candidates": 4, "nearest": 0.5}],
+        "chosen": [{"candidates": 4}],
+        "fourier": [{"decay": 0.0}],
+        "generated": [{"latent": 3, "width": 2, "steps": 3, "adversarial": 0.1}],
+    }
+    for made in _all("prototypes", variants, supplied, {"n_per_class": list(n_per_class)}):
+        examples = torch.randn(12, *made.shape, generator=torch.Generator().manual_seed(9))
+        starts = torch.randn(len(made.labels), *made.shape, generator=torch.Generator().manual_seed(8))
+        with torch.no_grad():
+            made.begin(starts, examples, torch.arange(12) % 3, torch.Generator().manual_seed(7))
+        yield made
 
 
 def backbones():

@@ -10,6 +10,9 @@ from lookalike.errors import DataError, ParameterError
 from lookalike.initializers import PointsInitializer
 from lookalike.initializers.base import random_windows
 from lookalike.prototypes import prototype_labels
+from lookalike.prototypes.autoencoder import Autoencoder, train_autoencoder
+from lookalike.prototypes.candidates import draw_candidates
+from lookalike.registry import build
 from lookalike.selection import k_medoids, medoid_loss, nearest_of_class
 from lookalike.transforms import (
     AffineTransform,
@@ -44,12 +47,130 @@ def test_prototypes_read_what_was_written(prototypes):
 
 
 @every_set
-def test_prototypes_labels_and_values_are_saved(prototypes):
+def test_prototypes_are_saved(prototypes):
+    """Their labels too; whoever reads them elsewhere sees the same."""
     assert prototypes.labels.tolist() == [0, 0, 1, 2, 2, 2]
-    state = prototypes.state_dict()
-    assert {"labels", "values"} <= state.keys()
-    assert state["values"].shape == (6, *prototypes.shape)
     assert type(prototypes).space in ("input", "activation")
+    prototypes.set_values(torch.randn(6, *prototypes.shape, generator=seeded(0)))
+    shapes = {name: value.shape for name, value in prototypes.state_dict().items()}
+    other = next(
+        each
+        for each in specimens.prototypes()
+        if specimens.name(each) == specimens.name(prototypes)
+        and {name: value.shape for name, value in each.state_dict().items()} == shapes
+    )
+    other.load_state_dict(prototypes.state_dict())
+    torch.testing.assert_close(other(), prototypes())
+    assert other().shape == (6, *prototypes.shape)
+
+
+@every_set
+def test_prototypes_learn_or_are_fixed(prototypes):
+    """What can be learned gets a gradient; what cannot is no parameter."""
+    learned = list(prototypes.parameters())
+    assert [name for name, _ in prototypes.named_parameters()] == ["values"] * len(learned)
+    if learned:
+        (gradient,) = torch.autograd.grad(prototypes().square().sum(), learned)
+        assert bool((gradient != 0).any())
+
+
+def test_mixtures_lie_between_examples_and_choices_are_examples():
+    hull, chosen = (
+        [each for each in specimens.prototypes() if type(each).__name__ == name]
+        for name in ("HullPrototypes", "ChosenPrototypes")
+    )
+    for made in (*hull, *chosen):
+        with torch.no_grad():
+            made.values.normal_(generator=seeded(0))
+        n = made.values.shape[1]
+        for row, label in enumerate(made.labels.tolist()):
+            own = made.candidates[label * n : (label + 1) * n]
+            assert bool((made()[row] <= own.amax(0) + 1e-6).all())
+            assert bool((made()[row] >= own.amin(0) - 1e-6).all())
+    for made in chosen:
+        made.eval()
+        made.settle()
+        examples = torch.randn(12, 2, 5, 4, generator=seeded(9))
+        assert torch.equal(made(), examples[made.sources])
+        assert (made.sources % 3).tolist() == made.labels.tolist()
+        made.train()
+        made.advance(1.0)
+        assert made.temperature == pytest.approx(made.last_temperature)
+
+
+def test_candidates_are_the_nearest_first_and_none_is_left_out():
+    examples, labels = torch.arange(12.0)[:, None], torch.arange(12) % 3
+    drawn = draw_candidates(torch.tensor([[5.9], [1.2]]), torch.tensor([0, 1]), examples, labels, 5, seeded(0))
+    assert drawn[:5].tolist()[0] == 6
+    assert drawn[5:].tolist()[0] == 1
+    for label in (0, 1):
+        assert set(drawn[5 * label : 5 * label + 5].tolist()) == set(range(label, 12, 3))
+
+
+def test_prototypes_stay_within_reach_and_begin_anew_elsewhere():
+    near = next(each for each in specimens.prototypes() if getattr(each, "within", None))
+    examples = torch.randn(12, 2, 5, 4, generator=seeded(9))
+    base = near.base.clone()
+    assert all(any(torch.equal(each, example) for example in examples) for each in base)
+    with torch.no_grad():
+        near.values.fill_(50.0)
+    assert float((near().detach() - base).abs().max()) <= 0.5 + 1e-6
+    values = base.clone()
+    values[2] = examples[4] + 3
+    near.set_values(values)
+    torch.testing.assert_close(near(), values, atol=1e-3, rtol=0)
+    assert torch.equal(near.base[2], values[2])
+    assert torch.equal(near.base[3], base[3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("hull", {"candidates": 1}),
+        ("hull", {"nearest": 1.0}),
+        ("chosen", {"candidates": 0}),
+        ("chosen", {"first_temperature": 0.0}),
+        ("chosen", {"last_temperature": -1.0}),
+        ("chosen", {"until": 0.0}),
+        ("fourier", {"decay": -1.0}),
+        ("generated", {"latent": 0}),
+        ("generated", {"width": 0}),
+        ("generated", {"steps": -1}),
+        ("generated", {"adversarial": -1.0}),
+        ("pixel", {"within": 0.0}),
+    ],
+)
+def test_prototypes_of_options_out_of_range_are_refused(kind, options):
+    supplied = {"input_shape": (1, 8, 8), "n_classes": 2, "value_range": (torch.tensor(0.0), torch.tensor(1.0))}
+    with pytest.raises(ParameterError, match=f"expected {next(iter(options))} of"):
+        build("prototypes", kind, options, supplied)
+
+
+def test_prototypes_that_are_pictures_want_pictures():
+    for kind in ("fourier", "generated"):
+        with pytest.raises(ParameterError, match="prototypes='pixel'"):
+            build("prototypes", kind, {}, {"input_shape": (7,), "n_classes": 2})
+    with pytest.raises(ParameterError, match="within alone"):
+        build(
+            "prototypes",
+            "pixel",
+            {"within": 0.5, "bounded": True},
+            {"input_shape": (1, 4, 4), "n_classes": 2, "value_range": (torch.tensor(0.0), torch.tensor(1.0))},
+        )
+
+
+def test_a_generator_learns_to_draw_what_it_was_shown():
+    """Squares at one of four places: two thirds of the variance are drawn after a few hundred steps."""
+    pictures = torch.zeros(64, 1, 8, 8)
+    for place in range(64):
+        down, right = 4 * (place % 2), 4 * (place // 2 % 2)
+        pictures[place, 0, down : down + 4, right : right + 4] = 1
+    pictures = (pictures - pictures.mean()) / pictures.std()
+    torch.manual_seed(0)
+    autoencoder = Autoencoder((1, 8, 8), latent=4, width=8)
+    train_autoencoder(autoencoder, pictures, 200, 0.0, seeded(0))
+    drawn = autoencoder.decode(autoencoder.encode(pictures)[0])
+    assert float((drawn - pictures).square().mean()) < 1 / 3
 
 
 def test_bounded_prototypes_cannot_leave_the_range_and_can_come_back():

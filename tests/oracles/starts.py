@@ -5,14 +5,74 @@ import math
 import numpy as np
 import torch
 
+from tests.oracles.networks import convolve, rectify
+
 
 def pixel_prototypes(prototypes, wanted):
-    """What reading gives after writing: the values, or, when bounded, the nearest inside the range's edge."""
+    """What reading gives after writing: the values, or, when bounded, the nearest inside the range's edge.
+
+    Within reach of a base all but the outermost thousandth can be had; whatever is beyond reach becomes the base.
+    """
+    if prototypes.within is not None:
+        reach, result = prototypes.within, []
+        for base, value in zip(prototypes.base.numpy(), wanted, strict=True):
+            share = np.clip((value - base) / reach, -0.999, 0.999)
+            result.append(value if abs(value - base).max() > 1.001 * reach else base + reach * share)
+        return np.stack(result)
     if not prototypes.bounded:
         return wanted
     low, high = prototypes.low.numpy(), prototypes.high.numpy()
     share = np.clip((wanted - low) / (high - low), 1e-3, 1 - 1e-3)
     return low + (high - low) * share
+
+
+def candidates_of(prototypes, label):
+    n = prototypes.values.shape[1]
+    return [prototypes.candidates[label * n + place].numpy() for place in range(n)]
+
+
+def weighted_candidates(prototypes, wanted, nearest, others):
+    """One candidate of the class, the nearest to what is wanted, counts so much, every other one so much."""
+    result = []
+    for value, label in zip(wanted, prototypes.labels.tolist(), strict=True):
+        own = candidates_of(prototypes, label)
+        distances = [((each - value) ** 2).sum() for each in own]
+        best = distances.index(min(distances))
+        result.append(sum(nearest * each if place == best else others * each for place, each in enumerate(own)))
+    return np.stack(result)
+
+
+def hull_prototypes(prototypes, wanted):
+    n = prototypes.values.shape[1]
+    return weighted_candidates(prototypes, wanted, prototypes.nearest, (1 - prototypes.nearest) / (n - 1))
+
+
+def chosen_prototypes(prototypes, wanted):
+    """The nearest candidate has a head start of 2 in a softmax of temperature 1."""
+    n = prototypes.values.shape[1]
+    total = math.exp(2) + n - 1
+    return weighted_candidates(prototypes, wanted, math.exp(2) / total, 1 / total)
+
+
+def enlarged(values):
+    return values.repeat(2, axis=2).repeat(2, axis=3)
+
+
+def generated_prototypes(prototypes, wanted):
+    """Encoder and decoder, layer by layer."""
+    state = {name: tensor.numpy().astype(np.float64) for name, tensor in prototypes.generator.state_dict().items()}
+
+    def convolved(name, values, stride=1):
+        return convolve(values, state[f"{name}.weight"], state[f"{name}.bias"], stride, 1)
+
+    values = rectify(convolved("encoder.0", wanted, 2))
+    small = rectify(convolved("encoder.2", values, 2))
+    codes = small.reshape(len(wanted), -1) @ state["encoder.5.weight"].T + state["encoder.5.bias"]
+    codes = codes[:, : prototypes.latent]
+    values = rectify((codes @ state["opened.weight"].T + state["opened.bias"]).reshape(small.shape))
+    values = rectify(convolved("decoder.2", enlarged(values)))
+    values = rectify(convolved("decoder.4", values))
+    return convolved("decoder.7", enlarged(values))[:, :, : wanted.shape[2], : wanted.shape[3]]
 
 
 def as_written(prototypes, wanted):
@@ -233,6 +293,10 @@ ORACLES = {
     "PixelPrototypes": pixel_prototypes,
     "LatentPrototypes": as_written,
     "ExemplarPrototypes": as_written,
+    "HullPrototypes": hull_prototypes,
+    "ChosenPrototypes": chosen_prototypes,
+    "FourierPrototypes": as_written,
+    "GeneratedPrototypes": generated_prototypes,
     "UniformInitializer": uniform,
     "NormalInitializer": normal,
     "PointsInitializer": is_start_at_points,

@@ -15,7 +15,6 @@ from lookalike.initializers import Initializer
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
 from lookalike.registry import build, component, members
-from lookalike.selection import nearest_of_class
 from lookalike.training import plan_from
 from lookalike.transforms import IdentityTransform, Transform
 
@@ -196,11 +195,7 @@ def initialize(
     else:
         inputs = examples.standardized()
     values = initializer(prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator)
-    if prototypes.sources is not None and prototypes.space == "input":
-        sources = nearest_of_class(values, prototypes.labels, inputs, labels, distinct=True)
-        prototypes.sources.copy_(sources)
-        values = inputs[sources]
-    prototypes.set_values(values)
+    prototypes.set_values(prototypes.begin(values, inputs, labels, generator))
 
 
 def _activations(backbone: Backbone, examples: Examples) -> Tensor:

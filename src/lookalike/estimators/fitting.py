@@ -186,6 +186,7 @@ def fit(request: Request) -> Fitted:
     prepared = prepare(request)
     job, network, validation = prepared.job, prepared.network, prepared.validation
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
+    network.prototypes.settle()
     resolved = prepared.resolved
     merged = (network.prototypes.labels < 0).nonzero()[:, 0].tolist()
     if merged:

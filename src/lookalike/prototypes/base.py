@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.errors import ParameterError, describe
-from lookalike.shapes import PrototypeInputs, PrototypeLabels, Shape
+from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
 
 
 class Prototypes(nn.Module, ABC):
@@ -46,6 +46,30 @@ class Prototypes(nn.Module, ABC):
             Shape ``(p, *shape)``.
         """
 
+    def begin(
+        self, values: PrototypeInputs, inputs: Inputs, labels: Labels, generator: torch.Generator
+    ) -> PrototypeInputs:
+        """Meet the training examples, once, before training; values to begin with, those given unless said otherwise.
+
+        Parameters
+        ----------
+        values : Tensor
+            What an initializer gives, shape ``(p, *shape)``.
+        inputs : Tensor
+            Training examples in the prototypes' own space, shape ``(n, ...)``.
+        labels : Tensor
+            Their classes, shape ``(n,)``.
+        generator : torch.Generator
+            Whatever is random follows from it.
+        """
+        return values
+
+    def advance(self, progress: float) -> None:
+        """Learn how much of the training is done, from 0 to 1; nothing follows from it, unless said otherwise."""
+
+    def settle(self) -> None:
+        """Training is over; nothing follows from it, unless said otherwise."""
+
 
 def prototype_labels(n_per_class: int | Sequence[int], n_classes: int) -> PrototypeLabels:
     """The class of every prototype.
@@ -80,6 +104,26 @@ def prototype_labels(n_per_class: int | Sequence[int], n_classes: int) -> Protot
             )
         )
     return torch.repeat_interleave(torch.arange(n_classes), torch.tensor(counts))
+
+
+def require_picture(shape: Shape, kind: str) -> None:
+    """Refuse inputs that are no pictures.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one input.
+    kind : str
+        Of prototypes, by its registered name.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if len(shape) != 3:
+        raise ParameterError(
+            describe(f"pictures for prototypes={kind!r}", f"inputs of shape {tuple(shape)}", "prototypes='pixel'")
+        )
 
 
 def prototype_shape(input_shape: Shape, size: int | None) -> Shape:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.prototypes.base import Prototypes, prototype_labels
-from lookalike.shapes import PrototypeInputs, Shape
+from lookalike.selection import nearest_of_class
+from lookalike.shapes import Inputs, Labels, PrototypeInputs, Shape
 
 
 class ExemplarPrototypes(Prototypes):
@@ -34,6 +35,7 @@ class ExemplarPrototypes(Prototypes):
 
     space = "input"
     values: Tensor
+    sources: Tensor
 
     def __init__(self, input_shape: Shape, n_classes: int, *, n_per_class: int | Sequence[int] = 4) -> None:
         nn.Module.__init__(self)
@@ -45,6 +47,13 @@ class ExemplarPrototypes(Prototypes):
     def forward(self) -> PrototypeInputs:
         """All prototypes, shape ``(p, *input_shape)``."""
         return self.values
+
+    def begin(
+        self, values: PrototypeInputs, inputs: Inputs, labels: Labels, generator: torch.Generator
+    ) -> PrototypeInputs:
+        """The nearest training example of each value's class, none twice."""
+        self.sources.copy_(nearest_of_class(values, self.labels, inputs, labels, distinct=True))
+        return inputs[self.sources]
 
     def set_values(self, values: PrototypeInputs) -> None:
         """Overwrite every prototype."""

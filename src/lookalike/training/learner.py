@@ -66,6 +66,7 @@ class Learner(nn.Module):
             Scalars: ``loss``, ``correct`` (number of inputs), every regularizer by its class's name, and by its own
             the objective on what a counterfactual made up.
         """
+        self.network.advance(progress)
         comparison = replace(self.network(inputs, targets), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
         for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
