@@ -31,8 +31,8 @@ class FourierPrototypes(Prototypes):
     Notes
     -----
     Shape: ``(p, c, h, w)``. The picture is the inverse transform of ``scale * values``, where ``scale`` is
-    ``max(f, 1 / max(h, w)) ** -decay`` with f in cycles per pixel, normalised so that its mean square is 1. Whatever can
-    be written in pixels can be written so, and reads back the same; only the way there differs.
+    ``max(f, 1 / max(h, w)) ** -decay`` with f in cycles per pixel, normalised so that its mean square is 1. Whatever
+    can be written in pixels can be written so, and reads back the same; only the way there differs.
 
     References
     ----------
@@ -66,7 +66,7 @@ class FourierPrototypes(Prototypes):
         self.decay = decay
         self.register_buffer("labels", prototype_labels(n_per_class, n_classes))
         self.register_buffer("sources", None)
-        self.register_buffer("scale", _scale(*self.shape[1:], decay))
+        self.register_buffer("scale", _scale(self.shape[1], self.shape[2], decay))
         # Real parts of all channels, then imaginary ones.
         self.values = nn.Parameter(torch.zeros(len(self.labels), 2 * self.shape[0], *self.scale.shape))
 
