@@ -44,7 +44,8 @@ class Comparison:
     logits : Tensor
         Evidence for each class, shape ``(n, k)``.
     taps : Mapping
-        Earlier activations by name, where they were asked for: ``name -> (inputs' (n, ...), prototypes' (p, ...))``.
+        Earlier activations by name or depth, as they were asked for:
+        ``tap -> (inputs' (n, ...), prototypes' (p, ...))``.
     alignments : Mapping
         The deformation under which each prototype met each input: ``parameter name -> (n, p)``; empty without one.
     moments : tuple of tuple of Tensor
@@ -62,7 +63,7 @@ class Comparison:
     maps: Maps
     scores: Scores
     logits: Logits
-    taps: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    taps: Mapping[str | float, tuple[Tensor, Tensor]] = field(default_factory=dict)
     alignments: Mapping[str, Tensor] = field(default_factory=dict)
     moments: tuple[tuple[Tensor, Tensor], ...] = ()
     originals: Inputs | None = None
@@ -97,6 +98,31 @@ class Comparison:
                     f"prototypes='pixel' with prototypes__size=None; {instead} for tables and patches",
                 )
             )
+
+    def tapped(self, depth: float, purpose: str) -> tuple[Tensor, Tensor]:
+        """Earlier activations of inputs ``(n, d, h, w)`` and of prototypes ``(p, d, h, w)``, for comparing them.
+
+        Parameters
+        ----------
+        depth : float
+            As it was asked for.
+        purpose : str
+
+        Raises
+        ------
+        ParameterError
+            If they have no positions, or prototypes are none of the inputs' shape, or were deformed.
+        """
+        inputs, prototypes = self.taps[depth]
+        if inputs.ndim != 4 or len(prototypes) != len(self.prototypes) or inputs.shape[1:] != prototypes.shape[1:]:
+            raise ParameterError(
+                describe(
+                    f"activations (n, d, h, w) of inputs and of as large prototypes at depth {depth} for {purpose}",
+                    f"{tuple(inputs.shape)}, and {tuple(prototypes.shape)} of {len(self.prototypes)} prototypes",
+                    "a smaller depth, prototypes='pixel', transforms='identity'",
+                )
+            )
+        return inputs, prototypes
 
     def own_class(self) -> Tensor:
         """Which prototypes carry the class of each input: boolean, shape ``(n, p)``; needs targets."""

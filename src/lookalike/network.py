@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from lookalike.backbones import Backbone
+from lookalike.backbones import Backbone, stage_at
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
 from lookalike.heads import Head
@@ -130,7 +130,7 @@ class PrototypeNetwork(ComparingNetwork):
         targets: Labels | None = None,
         *,
         prototype_activations: ViewActivations | None = None,
-        taps: Sequence[str] = (),
+        taps: Sequence[str | float] = (),
         moments: Sequence[tuple[Tensor, Tensor]] = (),
     ) -> Comparison:
         """One pass, and its record.
@@ -143,14 +143,16 @@ class PrototypeNetwork(ComparingNetwork):
             Integer labels, shape ``(n,)``, for whoever reads the record.
         prototype_activations : Tensor, optional
             From `activate_prototypes`, when many batches meet the same prototypes.
-        taps : sequence of str
-            Names of submodules of the backbone whose outputs are wanted in the record.
+        taps : sequence of str or float
+            Submodules of the backbone whose outputs are wanted in the record, by name or by depth, from 0 to 1; see
+            `lookalike.backbones.stage_at`.
         moments : sequence of tuple of Tensor
             Those of an earlier training pass, by which made-up inputs are to be normalised, and from which they take
             nothing; only together with ``prototype_activations``.
         """
         prototypes = self.prototypes()
-        with tapped(self.backbone, taps) as outputs:
+        places = {tap: tap if isinstance(tap, str) else stage_at(self.backbone, tap) for tap in taps}
+        with tapped(self.backbone, tuple(set(places.values()))) as outputs:
             if prototype_activations is None:
                 activations, prototype_activations, moments = self._activate(inputs, prototypes)
             else:
@@ -168,7 +170,7 @@ class PrototypeNetwork(ComparingNetwork):
             maps=maps,
             scores=scores,
             logits=self.head(scores),
-            taps={name: (output[: len(inputs)], output[len(inputs) :]) for name, output in outputs.items()},
+            taps={tap: (outputs[name][: len(inputs)], outputs[name][len(inputs) :]) for tap, name in places.items()},
             alignments=alignments,
             moments=tuple(moments),
         )

@@ -46,7 +46,7 @@ FAMILIES = {
         Family("initializer", "lookalike.initializers", "Initializer"),
         Family("similarity", "lookalike.similarities", "Similarity"),
         Family("kernel", "lookalike.similarities", "Kernel", "negative"),
-        Family("transforms", "lookalike.transforms", "Transform"),
+        Family("transforms", "lookalike.transforms", "Transform", "identity"),
         Family("pooling", "lookalike.pooling", "Pooling"),
         Family("head", "lookalike.heads", "Head"),
         Family("objective", "lookalike.objectives", "Objective"),

@@ -45,8 +45,27 @@ def objectives():
 
 def regularizers():
     tolerant = {"pixels": 1, "tolerant_from": 0.5, "contrast": 0.0}
-    variants = {"aligned_matching": [tolerant, {"pixels": 0, "until": 0.4, "first_temperature": 1.0}]}
-    yield from _all("regularizer", variants)
+    turned = {"pixels": 1, "transforms": "rotation_scale", "transforms__angles": 3, "transforms__scales": 1}
+    variants = {
+        "aligned_matching": [
+            tolerant,
+            {"pixels": 0, "until": 0.4, "first_temperature": 1.0},
+            {"error": "squared", "pixels": 1},
+            {**tolerant, "error": "squared", "assignment": "hard"},
+            turned,
+        ],
+        "feature_matching": [{"positions": 0, "until": 0.4}],
+        "diversity": [{"pixels": 0, "largest": 0.0}, {"largest": -1.0}],
+        "critic": [{"width": 3}],
+        "autoencoder": [{"latent": 2, "width": 2}],
+        "warped_matching": [{"degrees": 40.0, "scale": 1.5, "pixels": 1.0, "width": 5}],
+    }
+    torch.manual_seed(0)
+    for made in _all("regularizer", variants, {"input_shape": (2, 5, 4)}):
+        if hasattr(made, "predictor"):
+            # As it begins it predicts no deformation, whatever it sees.
+            torch.nn.init.normal_(made.predictor.predicted.weight, std=0.3)
+        yield made
 
 
 def counterfactuals():

@@ -42,12 +42,19 @@ def draw_record(seed, n=7, sign=None):
         maps=maps,
         scores=maps.amax((2, 3)),
         logits=logits.requires_grad_(),
+        taps={
+            0.3: (
+                torch.randn(n, 3, 4, 3, generator=generator),
+                torch.randn(len(LABELS), 3, 4, 3, generator=generator),
+            )
+        },
     )
 
 
 def as_arrays(record):
     names = ("inputs", "targets", "prototypes", "labels", "scores", "logits")
-    return SimpleNamespace(**{name: getattr(record, name).detach().numpy() for name in names})
+    taps = {depth: tuple(each.detach().numpy() for each in pair) for depth, pair in record.taps.items()}
+    return SimpleNamespace(taps=taps, **{name: getattr(record, name).detach().numpy() for name in names})
 
 
 @every_pooling

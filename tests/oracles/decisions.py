@@ -3,6 +3,9 @@
 import math
 
 import numpy as np
+import torch
+
+from tests.oracles import networks, starts
 
 
 def log_sum_exp_head(head, scores, labels, n_classes):
@@ -110,19 +113,19 @@ def aligned_matching(regularizer, record):
     alike, contrasts = {}, {}
     for n, (picture, target) in enumerate(zip(record.inputs, record.targets, strict=True)):
         own = [p for p, label in enumerate(record.labels) if label == target]
-        views = [(p, view.ravel()) for p in own for view in all_shifts(record.prototypes[p], regularizer.pixels)]
+        views = [(p, view.ravel()) for p in own for view in all_views(regularizer, record.prototypes[p])]
         correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for _, view in views]
         weights = np.ones(picture.size)
         if regularizer.tolerance is not None and regularizer.tolerant_from <= 0.5:
             weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))][1], regularizer.tolerance)
-        pairs = [np.cov(picture.ravel(), view, aweights=weights, ddof=0) for _, view in views]
-        for (p, _), pair in zip(views, pairs, strict=True):
-            alike.setdefault((n, p), []).append(pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]))
-        found = [pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1]) for pair in pairs]
-        best = int(np.argmax(found))
-        levels = [np.average(each.ravel(), weights=weights) for each in (picture, views[best][1])]
-        own_spread, other = np.sqrt(np.diag(pairs[best]))
-        contrasts[n] = ((levels[0] - levels[1]) ** 2 + (own_spread - other) ** 2) / own_spread**2
+        found = [how_alike(picture.ravel(), view, weights, regularizer.error) for _, view in views]
+        for (p, _), value in zip(views, found, strict=True):
+            alike.setdefault((n, p), []).append(value)
+        best = views[int(np.argmax(found))][1]
+        levels = [np.average(each.ravel(), weights=weights) for each in (picture, best)]
+        own_spread, other = np.sqrt(np.diag(np.cov(picture.ravel(), best, aweights=weights, ddof=0)))
+        apart = ((levels[0] - levels[1]) ** 2 + (own_spread - other) ** 2) / own_spread**2
+        contrasts[n] = 0 if regularizer.error == "squared" else apart
 
     inputs, prototypes = sorted({n for n, _ in alike}), sorted({p for _, p in alike})
     by_input = [[value for (n, _), values in alike.items() if n == each for value in values] for each in inputs]
@@ -130,12 +133,28 @@ def aligned_matching(regularizer, record):
     temperature = multiple * (1 - sum(max(values) for values in by_input) / len(inputs))
 
     def soft_least(values):
+        if regularizer.assignment == "hard":
+            return -max(values)
         return -temperature * math.log(sum(math.exp(value / temperature) for value in values) / len(values))
 
     ours = [soft_least(values) for values in by_input]
     theirs = [soft_least(values) for values in by_prototype]
     contrast = regularizer.contrast * sum(contrasts.values()) / len(inputs)
     return sum(ours) / len(ours) + contrast + regularizer.mutual * sum(theirs) / len(theirs)
+
+
+def how_alike(picture, view, weights, error):
+    """Correlation, or 1 less the squared error over the variance, all weighted."""
+    if error == "squared":
+        variance = np.cov(picture, aweights=weights, ddof=0)
+        return 1 - np.average((picture - view) ** 2, weights=weights) / variance
+    pair = np.cov(picture, view, aweights=weights, ddof=0)
+    return pair[0, 1] / math.sqrt(pair[0, 0] * pair[1, 1])
+
+
+def all_views(regularizer, prototype):
+    deformed = starts.ORACLES[type(regularizer.transforms).__name__](regularizer.transforms, prototype[None])
+    return [view for each in deformed for view in all_shifts(each, regularizer.pixels)]
 
 
 def all_shifts(picture, pixels):
@@ -160,6 +179,122 @@ def tolerated(picture, view, tolerance):
         scale = max(1.4826 * np.sort(np.abs(residual))[middle], 1e-6 + 0.1 * picture.std(), 0.8 * root_mean_square)
         weights = 0.05 + 0.95 / (1 + (residual / (tolerance * scale)) ** 2) ** 2
     return weights
+
+
+def soft_maximum(values, temperature):
+    return temperature * math.log(sum(math.exp(value / temperature) for value in values) / len(values))
+
+
+def matched_softly(regularizer, correlations):
+    """Minus the mean of soft maxima, the temperature in units of what is unexplained; half of the training is done."""
+    share = min(0.5 / regularizer.until, 1.0)
+    first, last = regularizer.first_temperature, regularizer.last_temperature
+    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
+    unexplained = 1 - sum(max(values) for values in correlations) / len(correlations)
+    maxima = [soft_maximum(values, multiple * unexplained) for values in correlations]
+    return -sum(maxima) / len(maxima)
+
+
+def feature_matching(regularizer, record):
+    inputs, prototypes = record.taps[regularizer.depth]
+    correlations = []
+    for activation, target in zip(inputs, record.targets, strict=True):
+        own = [p for p, label in enumerate(record.labels) if label == target]
+        views = [view for p in own for view in all_shifts(prototypes[p], regularizer.positions)]
+        correlations.append([float(np.corrcoef(activation.ravel(), view.ravel())[0, 1]) for view in views])
+    return matched_softly(regularizer, correlations)
+
+
+def feature_statistics(regularizer, record):
+    inputs, prototypes = record.taps[regularizer.depth]
+    terms = []
+    for label in sorted(set(record.targets.tolist())):
+        real, ours = (
+            np.concatenate(
+                [each.reshape(len(each), -1) for each, own in zip(rows, labels, strict=True) if own == label], 1
+            )
+            for rows, labels in ((inputs, record.targets), (prototypes, record.labels))
+        )
+        means = (real.mean(1) - ours.mean(1)) ** 2 / real.var(1)
+        terms.append(means.mean() + ((np.corrcoef(real) - np.corrcoef(ours)) ** 2).mean())
+    return sum(terms) / len(terms)
+
+
+def power_by_ring(pictures):
+    """Every frequency's power from its sines and cosines, in rings of one cycle."""
+    height, width = pictures.shape[2:]
+    rings = {}
+    for up in range(height):
+        for across in range(width):
+            wave = np.exp(-2j * np.pi * (np.arange(height)[:, None] * up / height + np.arange(width) * across / width))
+            power = np.mean(np.abs((pictures * wave).sum((2, 3))) ** 2) / (height * width)
+            cycles = math.hypot(min(up, height - up), min(across, width - across))
+            rings.setdefault(round(cycles), []).append(power)
+    return [np.mean(rings.get(ring, [0.0])) + 1e-6 for ring in range(1, max(height, width) // 2 + 1)]
+
+
+def spectrum(regularizer, record):
+    wanted, ours = power_by_ring(record.inputs), power_by_ring(record.prototypes)
+    return np.mean([(math.log(a) - math.log(b)) ** 2 for a, b in zip(ours, wanted, strict=True)])
+
+
+def diversity(regularizer, record):
+    terms = []
+    for a, first in enumerate(record.prototypes):
+        for b, second in enumerate(record.prototypes):
+            if a != b and record.labels[a] == record.labels[b]:
+                views = all_shifts(second, regularizer.pixels)
+                alike = max(float(np.corrcoef(first.ravel(), view.ravel())[0, 1]) for view in views)
+                terms.append((max(0.0, alike - regularizer.largest) / (1 - regularizer.largest)) ** 2)
+    return sum(terms) / len(terms)
+
+
+def critic(regularizer, record):
+    state = networks.state_of(regularizer.critic)
+
+    def told(pictures):
+        for name in ("0", "2"):
+            pictures = networks.convolve(pictures, state[f"{name}.weight"], state[f"{name}.bias"], 2, 1)
+            pictures = np.where(pictures > 0, pictures, 0.2 * pictures)
+        return pictures.reshape(len(pictures), -1) @ state["5.weight"].T + state["5.bias"]
+
+    real, fake = told(record.inputs), told(record.prototypes)
+    return np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(fake)).mean() + np.log1p(np.exp(-fake)).mean()
+
+
+def autoencoder(regularizer, record):
+    state = networks.state_of(regularizer.autoencoder)
+    real, ours = (
+        [
+            ((networks.drawn_by_autoencoder(state, each[None], regularizer.latent) - each) ** 2).mean()
+            for each in pictures
+        ]
+        for pictures in (record.inputs, record.prototypes)
+    )
+    usual = sum(real) / len(real)
+    return usual + sum(max(0.0, error - usual) for error in ours) / len(ours)
+
+
+def warped_matching(regularizer, record):
+    """The net is asked what it predicts; every pair is then warped pixel by pixel."""
+    predicted = regularizer.predictor(torch.from_numpy(record.inputs), torch.from_numpy(record.prototypes))
+    correlations = []
+    for picture, target, row in zip(record.inputs, record.targets, predicted.tolist(), strict=True):
+        found = []
+        for p, prototype in enumerate(record.prototypes):
+            if record.labels[p] == target:
+                view = turned_and_moved(prototype, *row[p])
+                found.append(float(np.corrcoef(picture.ravel(), view.ravel())[0, 1]))
+        correlations.append(found)
+    return matched_softly(regularizer, correlations)
+
+
+def turned_and_moved(picture, degrees, scale, right, down):
+    """First turned to the right and enlarged about the center, then moved."""
+    center = np.array([(picture.shape[2] - 1) / 2, (picture.shape[1] - 1) / 2])
+    inverse = np.linalg.inv(scale * starts.rotation(degrees))
+    moved = np.array([right, down])
+    return starts.warped(picture, lambda y, x: (inverse @ (np.array([x, y]) - moved - center) + center)[::-1])
 
 
 def no_counterfactual(counterfactual, record):
@@ -217,6 +352,13 @@ ORACLES = {
     "TotalVariationRegularizer": total_variation,
     "PixelPullRegularizer": pixel_pull,
     "AlignedMatchingRegularizer": aligned_matching,
+    "FeatureMatchingRegularizer": feature_matching,
+    "FeatureStatisticsRegularizer": feature_statistics,
+    "SpectrumRegularizer": spectrum,
+    "DiversityRegularizer": diversity,
+    "CriticRegularizer": critic,
+    "AutoencoderRegularizer": autoencoder,
+    "WarpedMatchingRegularizer": warped_matching,
     "NoCounterfactual": no_counterfactual,
     "ResidualSwapCounterfactual": residual_swap,
     "ClusterRegularizer": cluster,

@@ -37,6 +37,28 @@ def rectify(inputs):
     return np.maximum(inputs, 0)
 
 
+def drawn_by_autoencoder(state, pictures, latent):
+    """Encoder and decoder of `lookalike.prototypes.autoencoder`, layer by layer."""
+
+    def convolved(name, values, stride=1):
+        return convolve(values, state[f"{name}.weight"], state[f"{name}.bias"], stride, 1)
+
+    def enlarged(values):
+        return values.repeat(2, axis=2).repeat(2, axis=3)
+
+    values = rectify(convolved("encoder.0", pictures, 2))
+    small = rectify(convolved("encoder.2", values, 2))
+    codes = small.reshape(len(pictures), -1) @ state["encoder.5.weight"].T + state["encoder.5.bias"]
+    values = rectify((codes[:, :latent] @ state["opened.weight"].T + state["opened.bias"]).reshape(small.shape))
+    values = rectify(convolved("decoder.2", enlarged(values)))
+    values = rectify(convolved("decoder.4", values))
+    return convolved("decoder.7", enlarged(values))[:, :, : pictures.shape[2], : pictures.shape[3]]
+
+
+def state_of(module):
+    return {name: tensor.detach().numpy().astype(np.float64) for name, tensor in module.state_dict().items()}
+
+
 def identity(backbone, state, inputs):
     return inputs if inputs.ndim == 4 else inputs.reshape(len(inputs), -1, 1, 1)
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from tests.oracles.networks import convolve, rectify
+from tests.oracles.networks import drawn_by_autoencoder, state_of
 
 
 def pixel_prototypes(prototypes, wanted):
@@ -54,25 +54,8 @@ def chosen_prototypes(prototypes, wanted):
     return weighted_candidates(prototypes, wanted, math.exp(2) / total, 1 / total)
 
 
-def enlarged(values):
-    return values.repeat(2, axis=2).repeat(2, axis=3)
-
-
 def generated_prototypes(prototypes, wanted):
-    """Encoder and decoder, layer by layer."""
-    state = {name: tensor.numpy().astype(np.float64) for name, tensor in prototypes.generator.state_dict().items()}
-
-    def convolved(name, values, stride=1):
-        return convolve(values, state[f"{name}.weight"], state[f"{name}.bias"], stride, 1)
-
-    values = rectify(convolved("encoder.0", wanted, 2))
-    small = rectify(convolved("encoder.2", values, 2))
-    codes = small.reshape(len(wanted), -1) @ state["encoder.5.weight"].T + state["encoder.5.bias"]
-    codes = codes[:, : prototypes.latent]
-    values = rectify((codes @ state["opened.weight"].T + state["opened.bias"]).reshape(small.shape))
-    values = rectify(convolved("decoder.2", enlarged(values)))
-    values = rectify(convolved("decoder.4", values))
-    return convolved("decoder.7", enlarged(values))[:, :, : wanted.shape[2], : wanted.shape[3]]
+    return drawn_by_autoencoder(state_of(prototypes.generator), wanted, prototypes.latent)
 
 
 def as_written(prototypes, wanted):

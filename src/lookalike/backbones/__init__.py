@@ -1,6 +1,6 @@
 """Backbones: where activations come from."""
 
-from lookalike.backbones.base import Backbone, activation_shape
+from lookalike.backbones.base import Backbone, activation_shape, stage_at, stages
 from lookalike.backbones.convnet import ConvnetBackbone
 from lookalike.backbones.identity import IdentityBackbone
 from lookalike.backbones.lenet import CifarBackbone, LenetBackbone
@@ -18,4 +18,6 @@ __all__ = [
     "ModuleBackbone",
     "ResnetBackbone",
     "activation_shape",
+    "stage_at",
+    "stages",
 ]

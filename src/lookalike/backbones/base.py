@@ -78,6 +78,52 @@ def activation_shape(backbone: Backbone, input_shape: Shape | None = None) -> Sh
     return tuple(activations.shape[1:])
 
 
+def stages(backbone: nn.Module) -> list[str]:
+    """The parts of a backbone in their order, by name: those of its sequence if it has one, else its children.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+
+    Raises
+    ------
+    DataError
+        If it has none.
+
+    Examples
+    --------
+    >>> from lookalike.backbones import LenetBackbone
+    >>> stages(LenetBackbone((1, 28, 28)))[:2]
+    ['layers.0', 'layers.1']
+    """
+    children = dict(backbone.named_children())
+    inside = children.get("layers")
+    names = [f"layers.{name}" for name, _ in inside.named_children()] if inside is not None else list(children)
+    # What neither weighs nor bends has the activations of the stage before.
+    names = [name for name in names if not isinstance(backbone.get_submodule(name), nn.Identity | nn.Flatten)]
+    if not names:
+        raise DataError(describe("a backbone with layers", type(backbone).__name__))
+    return names
+
+
+def stage_at(backbone: nn.Module, depth: float) -> str:
+    """The name of the stage at a depth, from 0, the first, to 1, the last.
+
+    Parameters
+    ----------
+    backbone : torch.nn.Module
+    depth : float
+
+    Examples
+    --------
+    >>> from lookalike.backbones import LenetBackbone
+    >>> stage_at(LenetBackbone((1, 28, 28)), 0.4)
+    'layers.2'
+    """
+    names = stages(backbone)
+    return names[round(depth * (len(names) - 1))]
+
+
 def require_picture(input_shape: Shape, backbone: str) -> tuple[int, int, int]:
     """The shape as channels, height and width; an error where inputs are rows of a table."""
     if len(input_shape) != 3:

@@ -137,12 +137,8 @@ def prepare(request: Request) -> Prepared:
         Whatever is wrong with parameters or data.
     """
     training, validation, kept = _split(request)
-    n_classes = len(request.classes)
+    n_classes, shape = len(request.classes), training.preprocessing.shape
     resolved = resolve(request.parameters, training.preprocessing, training.class_counts(n_classes))
-    regularizers, counterfactuals = (
-        weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved))
-        for family in ("regularizer", "counterfactual")
-    )
     settings = settings_from(options_of("training", resolved))
     settings = settings.resolve(len(training), training.preprocessing.is_picture)
     if len(validation) < _ENOUGH_TO_CHOOSE_BY:
@@ -156,6 +152,10 @@ def prepare(request: Request) -> Prepared:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         network = assemble(resolved, training.preprocessing, n_classes)
+        regularizers, counterfactuals = (
+            weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved), {"input_shape": shape})
+            for family in ("regularizer", "counterfactual")
+        )
         initialize(network, initializer, training, torch.Generator().manual_seed(request.seed))
     job = Job(
         learner=Learner(network, objective, regularizers, counterfactuals),

@@ -95,7 +95,9 @@ def options_of(argument: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
 
 
-def weighted(family: str, choice: Any, options: Mapping[str, Any]) -> list[tuple[Any, float]]:
+def weighted(
+    family: str, choice: Any, options: Mapping[str, Any], supplied: Mapping[str, Any] | None = None
+) -> list[tuple[Any, float]]:
     """Regularizers, or counterfactuals, with their weights.
 
     Parameters
@@ -106,6 +108,8 @@ def weighted(family: str, choice: Any, options: Mapping[str, Any]) -> list[tuple
         A name, with weight 1; names with weights, ``{"total_variation": 0.1}``; or pairs of an instance and its weight.
     options : mapping
         Further names with weights, ``{"total_variation": 0.1}``, and options, ``{"total_variation__option": value}``.
+    supplied : mapping, optional
+        What the composition knows; each constructor takes what it names.
 
     Raises
     ------
@@ -130,7 +134,9 @@ def weighted(family: str, choice: Any, options: Mapping[str, Any]) -> list[tuple
     for name in options:
         if name.partition("__")[0] not in weights:
             raise ParameterError(describe(f"options of a chosen {family}", f"{family}s__{name}"))
-    return [(build(family, name, options_of(name, options), {}), weight) for name, weight in weights.items()]
+    return [
+        (build(family, name, options_of(name, options), supplied or {}), weight) for name, weight in weights.items()
+    ]
 
 
 def _weighted_instance(family: str, item: Any) -> tuple[Any, float]:

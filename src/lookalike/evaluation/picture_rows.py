@@ -7,6 +7,7 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
+from lookalike.backbones import stages
 from lookalike.data import Examples
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.card import Row, light
@@ -84,7 +85,7 @@ def typicality_row(subject: Subject) -> Row:
 def path_row(subject: Subject) -> Row:
     """PATH: whether a prototype's activations rank as those of real examples of its class do, at every layer."""
     pictures, training = subject.require_pictures(), subject.require_training()
-    backbone, layers = subject.network.backbone, _layers(subject.network.backbone)
+    backbone, layers = subject.network.backbone, stages(subject.network.backbone)
     ratios = np.full((len(layers), len(subject.labels)), np.nan)
     for label in np.unique(subject.labels):
         own = np.flatnonzero(subject.labels == label)
@@ -248,18 +249,6 @@ def _distances_to_nearest(judge: Judge, seen: np.ndarray, training: Examples) ->
         found = torch.cdist(queries, torch.from_numpy(judge.look(batch)[0])).min(1).values
         nearest = torch.minimum(nearest, found)
     return nearest.numpy()
-
-
-def _layers(backbone: nn.Module) -> list[str]:
-    """The stages of a backbone: the parts of its sequence if it has one, whatever it consists of otherwise."""
-    children = dict(backbone.named_children())
-    inside = children.get("layers")
-    names = [f"layers.{name}" for name, _ in inside.named_children()] if inside is not None else list(children)
-    # What neither weighs nor bends has the activations of the stage before.
-    names = [name for name in names if not isinstance(backbone.get_submodule(name), nn.Identity | nn.Flatten)]
-    if not names:
-        raise DataError(describe("a backbone with layers", type(backbone).__name__))
-    return names
 
 
 def _ratios(own: np.ndarray, real: np.ndarray) -> np.ndarray:

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lookalike.shapes import Shape
-
 _BATCH = 64
 _LEARNING_RATE = 2e-3
 _LEAST = 1e-6
@@ -33,7 +31,7 @@ class Autoencoder(nn.Module):
     nearest-neighbour enlargement, which leaves no checkerboard.
     """
 
-    def __init__(self, shape: Shape, latent: int, width: int) -> None:
+    def __init__(self, shape: tuple[int, int, int], latent: int, width: int) -> None:
         super().__init__()
         channels, height, width_ = shape
         self._small = (2 * width, -(-height // 4), -(-width_ // 4))
@@ -57,6 +55,10 @@ class Autoencoder(nn.Module):
             nn.Upsample(scale_factor=2),
             nn.Conv2d(width, channels, 3, padding=1),
         )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """What the mean of every picture's code is decoded to, shape ``(n, c, h, w)``."""
+        return self.decode(self.encode(pictures)[0])
 
     def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and logarithm of the variance of every picture's code, shape ``(n, latent)`` each."""

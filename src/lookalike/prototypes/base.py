@@ -106,24 +106,33 @@ def prototype_labels(n_per_class: int | Sequence[int], n_classes: int) -> Protot
     return torch.repeat_interleave(torch.arange(n_classes), torch.tensor(counts))
 
 
-def require_picture(shape: Shape, kind: str) -> None:
+def require_picture(
+    shape: Shape, name: str, argument: str = "prototypes", instead: str = "prototypes='pixel'"
+) -> tuple[int, int, int]:
     """Refuse inputs that are no pictures.
 
     Parameters
     ----------
     shape : tuple of int
         Of one input.
-    kind : str
-        Of prototypes, by its registered name.
+    name, argument : str
+        What is chosen, and for what.
+    instead : str
+        What to choose.
+
+    Returns
+    -------
+    tuple of int
+        Channels, height and width.
 
     Raises
     ------
     ParameterError
     """
     if len(shape) != 3:
-        raise ParameterError(
-            describe(f"pictures for prototypes={kind!r}", f"inputs of shape {tuple(shape)}", "prototypes='pixel'")
-        )
+        raise ParameterError(describe(f"pictures for {argument} {name!r}", f"inputs of shape {tuple(shape)}", instead))
+    channels, height, width = shape
+    return channels, height, width
 
 
 def prototype_shape(input_shape: Shape, size: int | None) -> Shape:

@@ -66,7 +66,7 @@ class GeneratedPrototypes(Prototypes):
         adversarial: float = 0.0,
     ) -> None:
         nn.Module.__init__(self)
-        require_picture(input_shape, "generated")
+        self._picture = require_picture(input_shape, "generated")
         require_option("latent", latent, latent >= 1, "1 or above")
         require_option("width", width, width >= 1, "1 or above")
         require_option("steps", steps, steps >= 0, "0 or above")
@@ -87,7 +87,7 @@ class GeneratedPrototypes(Prototypes):
         self, values: PrototypeInputs, inputs: Inputs, labels: Labels, generator: torch.Generator
     ) -> PrototypeInputs:
         """The values as they are; the generator is trained."""
-        made = Autoencoder(self.shape, self.latent, self.width)
+        made = Autoencoder(self._picture, self.latent, self.width)
         if self.steps:
             train_autoencoder(made, inputs, self.steps, self.adversarial, generator)
         self.generator.load_state_dict(made.state_dict())
@@ -99,6 +99,6 @@ class GeneratedPrototypes(Prototypes):
             self.values.copy_(self.generator.encode(values)[0])
 
     def _made(self) -> Autoencoder:
-        made = Autoencoder(self.shape, self.latent, self.width)
+        made = Autoencoder(self._picture, self.latent, self.width)
         frozen(made)
         return made

@@ -67,7 +67,7 @@ class Learner(nn.Module):
             the objective on what a counterfactual made up.
         """
         self.network.advance(progress)
-        comparison = replace(self.network(inputs, targets), originals=originals)
+        comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
         for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
             penalty = regularizer(comparison, progress)
@@ -79,6 +79,11 @@ class Learner(nn.Module):
             terms["loss"] = terms["loss"] + weight * penalty
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms
+
+    def _wanted(self) -> dict[str, list[float]]:
+        """The depths that parts of the loss read, as an argument of the network's pass; none for one without."""
+        depths = {depth for part in (*self.regularizers, *self.counterfactuals) for depth in part.taps}
+        return {"taps": sorted(depths)} if depths else {}
 
     def _on_made_up(self, comparison: Comparison, counterfactual: nn.Module, progress: float) -> Tensor:
         made_up, labels = counterfactual(comparison, progress, torch.default_generator)

@@ -3,13 +3,16 @@
 from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
+from lookalike.transforms.predicted import PARAMETERS, AlignmentPredictor, warped
 from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted, sums_over_shifts, view_at
 from lookalike.transforms.tones import ColorTransform, ToneTransform
 from lookalike.transforms.warps import AffineTransform, ElasticTransform, RotationScaleTransform
 
 __all__ = [
+    "PARAMETERS",
     "AffineTransform",
     "Alignment",
+    "AlignmentPredictor",
     "ColorTransform",
     "Decomposition",
     "ElasticTransform",
@@ -23,4 +26,5 @@ __all__ = [
     "shifted",
     "sums_over_shifts",
     "view_at",
+    "warped",
 ]

@@ -1,0 +1,143 @@
+"""Prototypes whose activations in a lower layer are like those of their class."""
+
+import torch
+from torch import Tensor
+
+from lookalike.comparison import Comparison
+from lookalike.errors import require_option
+from lookalike.regularizers.base import Regularizer, for_prototypes_alone
+from lookalike.regularizers.likeness import LEAST, correlations, falling, soft_least
+from lookalike.shapes import Scalar
+
+
+class FeatureMatchingRegularizer(Regularizer):
+    """Every input should be like some prototype of its class in a lower layer, wherever a small shift puts it.
+
+    Parameters
+    ----------
+    depth : float
+        Of the layer: the share of the backbone's stages that come before, from 0 to 1.
+    positions : int
+        Largest shift in either direction, in positions of that layer, 0 or above.
+    first_temperature, last_temperature : float
+        Of the soft choice among prototypes and shifts, above 0, as in `AlignedMatchingRegularizer`.
+    until : float
+        Share of the training by which the last temperature is reached, above 0 and at most 1.
+
+    Raises
+    ------
+    ParameterError
+        For an option out of its range; if the layer has no positions, or prototypes are no whole pictures.
+
+    Notes
+    -----
+    `AlignedMatchingRegularizer` with activations in the place of pixels, for photographs, whose pixels no one picture
+    stands for. The gradient reaches prototypes alone: a network that could make the two alike would do so by seeing
+    nothing.
+
+    Examples
+    --------
+    >>> FeatureMatchingRegularizer(depth=0.5).taps
+    (0.5,)
+    """
+
+    def __init__(
+        self,
+        *,
+        depth: float = 0.3,
+        positions: int = 1,
+        first_temperature: float = 0.3,
+        last_temperature: float = 0.02,
+        until: float = 0.7,
+    ) -> None:
+        super().__init__()
+        require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
+        require_option("positions", positions, positions >= 0, "0 or above")
+        for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
+            require_option(name, value, value > 0, "above 0")
+        require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+        self.depth = depth
+        self.taps = (depth,)
+        self.positions = positions
+        self.first_temperature = first_temperature
+        self.last_temperature = last_temperature
+        self.until = until
+
+    def forward(self, comparison: Comparison, progress: float) -> Scalar:
+        """Minus the soft maximum of correlations, mean over inputs."""
+        inputs, prototypes = comparison.tapped(self.depth, "feature matching")
+        inputs, targets = inputs.detach(), comparison.known_targets()
+        met = []
+        for label in comparison.labels[comparison.labels >= 0].unique():
+            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
+            if len(mine):
+                share = torch.full_like(mine[:1], 1 / mine[0].numel())
+                met.append(correlations(mine, own, self.positions, share)[0].flatten(1))
+        if not met:
+            return comparison.prototypes.sum() * 0
+        best = torch.cat([alike.detach().amax(1) for alike in met])
+        multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
+        temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
+        penalty = torch.cat([soft_least(alike, temperature) for alike in met]).mean()
+        return for_prototypes_alone(penalty, comparison.prototypes)
+
+
+class FeatureStatisticsRegularizer(Regularizer):
+    """The prototypes of a class should excite a lower layer's channels as its inputs do, on average and together.
+
+    Parameters
+    ----------
+    depth : float
+        Of the layer: the share of the backbone's stages that come before, from 0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        For a depth out of range; if the layer has no positions, or prototypes are no whole pictures.
+
+    Notes
+    -----
+    Over all positions of all inputs of a class in the batch, and of all its prototypes: the squared difference of the
+    channels' means, in units of the inputs' variances, and that of the channels' correlations, each a mean over
+    channels, or pairs of these, and then over classes. Where in the picture something is does not count. The gradient
+    reaches prototypes alone.
+
+    References
+    ----------
+    [gatys2016style]
+
+    Examples
+    --------
+    >>> FeatureStatisticsRegularizer().taps
+    (0.3,)
+    """
+
+    def __init__(self, *, depth: float = 0.3) -> None:
+        super().__init__()
+        require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
+        self.depth = depth
+        self.taps = (depth,)
+
+    def forward(self, comparison: Comparison, progress: float) -> Scalar:
+        """The two squared differences, mean over the classes of the batch."""
+        inputs, prototypes = comparison.tapped(self.depth, "feature statistics")
+        inputs, targets = inputs.detach(), comparison.known_targets()
+        terms = []
+        for label in comparison.labels[comparison.labels >= 0].unique():
+            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
+            if len(mine):
+                (wanted, variances, together), (means, _, ours) = _statistics(mine), _statistics(own)
+                terms.append(((means - wanted).square() / variances).mean() + (ours - together).square().mean())
+        if not terms:
+            return comparison.prototypes.sum() * 0
+        return for_prototypes_alone(torch.stack(terms).mean(), comparison.prototypes)
+
+
+def _statistics(activations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Means (d), variances (d) and correlations (d d) of channels over inputs and positions."""
+    rows = activations.transpose(0, 1).flatten(1)
+    means = rows.mean(1)
+    rest = rows - means[:, None]
+    covariances = rest @ rest.T / rows.shape[1]
+    variances = covariances.diagonal().clamp_min(LEAST)
+    return means, variances, covariances / (variances[:, None] * variances).sqrt()

@@ -1,0 +1,134 @@
+"""How much pictures look alike, and the soft choices that are made by it."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from lookalike.transforms import sums_over_shifts
+
+LEAST = 1e-6
+_STEPS = 2
+_NORMAL = 1.4826
+# Of an input's standard deviation: where more than half of the pixels fit exactly, the rest is not all clutter.
+_FINEST = 0.1
+# Of the residual's own root mean square: where most pixels are background, its median says nothing of the object.
+_COMMON = 0.8
+# A pixel that nobody listens to drifts wherever the classifier likes it.
+_HEARD = 0.05
+
+
+def falling(first: float, last: float, until: float, progress: float) -> float:
+    """A value that falls geometrically from the first to the last, which it has from a share of the training on.
+
+    Examples
+    --------
+    >>> falling(1.0, 0.01, 0.5, 0.25), falling(1.0, 0.01, 0.5, 0.9)
+    (0.1, 0.01)
+    """
+    return first * (last / first) ** min(progress / until, 1.0)
+
+
+def soft_least(alike: Tensor, temperature: float) -> Tensor:
+    """Minus a soft maximum of each row, shape ``(n,)``: the mean at a high temperature, the largest at a low one.
+
+    Parameters
+    ----------
+    alike : Tensor
+        Shape ``(n, m)``.
+    temperature : float
+        Above 0, or 0 for the largest itself.
+    """
+    if not temperature:
+        return -alike.amax(1)
+    return temperature * (math.log(alike.shape[1]) - torch.logsumexp(alike / temperature, 1))
+
+
+def correlated(rows: Tensor, others: Tensor) -> Tensor:
+    """Pearson's correlation of rows of equal shapes, or that broadcast, along the last axis.
+
+    Examples
+    --------
+    >>> correlated(torch.arange(4.0), 3 - 2 * torch.arange(4.0)).item()
+    -1.0
+    """
+    first, second = (each - each.mean(-1, keepdim=True) for each in (rows, others))
+    sizes = first.square().sum(-1).clamp_min(LEAST) * second.square().sum(-1).clamp_min(LEAST)
+    return (first * second).sum(-1) / sizes.sqrt()
+
+
+@torch.no_grad()
+def tolerated(rows: Tensor, views: Tensor, tolerance: float) -> Tensor:
+    """How much each pixel of each input counts, by how well one view explains it.
+
+    Parameters
+    ----------
+    rows, views : Tensor
+        Inputs and the view that fits each best, shape ``(n, d)``.
+    tolerance : float
+        In robust standard deviations of an input's residual.
+
+    Returns
+    -------
+    Tensor
+        Weights from 0 to 1, shape ``(n, d)``: two steps of iteratively reweighted least squares from equal weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> view = torch.arange(8.0)[None]
+    >>> cluttered = view + 0.1 * (-1.0) ** torch.arange(8) + 9 * (torch.arange(8) == 3)
+    >>> int(tolerated(cluttered, view, 2.0).argmin())
+    3
+    """
+    weights = torch.ones_like(rows)
+    least = LEAST + _FINEST * rows.std(1, keepdim=True, unbiased=False)
+    for _ in range(_STEPS):
+        rest, shape = _centered(rows, weights), _centered(views, weights)
+        spread = (weights * shape.square()).sum(1, keepdim=True).clamp_min(LEAST)
+        gain = ((weights * shape * rest).sum(1, keepdim=True) / spread).clamp_min(0)
+        residual = rest - gain * shape
+        residual = residual - residual.median(1, keepdim=True).values
+        scale = (_NORMAL * residual.abs().median(1, keepdim=True).values).maximum(least)
+        scale = scale.maximum(_COMMON * residual.square().mean(1, keepdim=True).sqrt())
+        weights = _HEARD + (1 - _HEARD) * (1 + (residual / (tolerance * scale)).square()).pow(-2)
+    return weights
+
+
+def _centered(rows: Tensor, weights: Tensor) -> Tensor:
+    return rows - (weights * rows).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
+
+
+def correlations(inputs: Tensor, prototypes: Tensor, pixels: int, shares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Pearson's of every input with every shifted prototype, each input with its own weights of pixels.
+
+    Parameters
+    ----------
+    inputs : Tensor
+        Shape ``(n, c, h, w)``.
+    prototypes : Tensor
+        Shape ``(p, c, h, w)``.
+    pixels : int
+        Largest shift in either direction.
+    shares : Tensor
+        Of each pixel, summing to 1 for each input, or ``(1, c, h, w)`` if all inputs share them.
+
+    Returns
+    -------
+    tuple of Tensor
+        The correlations, shape ``(n, p, v)``; the mean and the deviation of every view under these weights, of the
+        same shape or ``(1, p, v)``.
+    """
+    rest = shares * (inputs - (shares * inputs).sum((1, 2, 3), keepdim=True))
+    products = sums_over_shifts(torch.cat([rest, shares]), prototypes, pixels)
+    covariances, levels = products[: len(rest)], products[len(rest) :]
+    # A variance as a difference of squares is no finer than single precision.
+    squares = sums_over_shifts(shares, prototypes.square(), pixels)
+    spreads = (squares - levels.square()).clamp_min(LEAST).sqrt()
+    return covariances / (spread_of(inputs, shares)[:, None, None] * spreads), levels, spreads
+
+
+def spread_of(inputs: Tensor, shares: Tensor) -> Tensor:
+    """The deviation of every input under weights of pixels, shape ``(n,)``."""
+    level = (shares * inputs).sum((1, 2, 3), keepdim=True)
+    return (shares * (inputs - level).square()).sum((1, 2, 3)).clamp_min(LEAST).sqrt()

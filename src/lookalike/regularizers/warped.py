@@ -1,0 +1,88 @@
+"""Prototypes that look like their class, up to a deformation that a small net predicts."""
+
+import torch
+
+from lookalike.comparison import Comparison
+from lookalike.errors import require_option
+from lookalike.regularizers.base import Regularizer
+from lookalike.regularizers.likeness import LEAST, correlated, falling, soft_least
+from lookalike.shapes import Scalar
+from lookalike.transforms import AlignmentPredictor, warped
+
+
+class WarpedMatchingRegularizer(Regularizer):
+    """Every input should look like some prototype of its class, turned, enlarged and moved as a small net predicts.
+
+    Parameters
+    ----------
+    degrees : float
+        Largest angle either way, from 0 to 180.
+    scale : float
+        Largest enlargement, 1 or above; its inverse is the smallest.
+    pixels : float
+        Largest shift in either direction, 0 or above.
+    width : int
+        Hidden units of the net, `lookalike.transforms.AlignmentPredictor`, which is trained along; 1 or above.
+    first_temperature, last_temperature : float
+        Of the soft choice among prototypes, above 0, as in `AlignedMatchingRegularizer`.
+    until : float
+        Share of the training by which the last temperature is reached, above 0 and at most 1.
+
+    Raises
+    ------
+    ParameterError
+        For an option out of its range; if prototypes are no pictures of the inputs' size.
+
+    Notes
+    -----
+    The counterpart of `AlignedMatchingRegularizer`, which tries every shift in one correlation: here each pair is
+    warped once, wherever the net says, by a warp the gradient passes through. It reaches deformations for which no grid
+    is fine enough, at the price of a net that has to learn them.
+
+    References
+    ----------
+    [jaderberg2015spatial]
+
+    Examples
+    --------
+    >>> WarpedMatchingRegularizer(degrees=30.0).predictor.reach[0].item()
+    30.0
+    """
+
+    def __init__(
+        self,
+        *,
+        degrees: float = 15.0,
+        scale: float = 1.15,
+        pixels: float = 2.0,
+        width: int = 64,
+        first_temperature: float = 0.3,
+        last_temperature: float = 0.02,
+        until: float = 0.7,
+    ) -> None:
+        super().__init__()
+        for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
+            require_option(name, value, value > 0, "above 0")
+        require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+        self.predictor = AlignmentPredictor(degrees=degrees, scale=scale, pixels=pixels, width=width)
+        self.first_temperature = first_temperature
+        self.last_temperature = last_temperature
+        self.until = until
+
+    def forward(self, comparison: Comparison, progress: float) -> Scalar:
+        """Minus the soft maximum of correlations, mean over inputs."""
+        comparison.require_whole_pictures("warped matching", "regularizers='none'")
+        prototypes, targets = comparison.prototypes, comparison.known_targets()
+        inputs = comparison.unaugmented().to(prototypes.dtype)
+        met = []
+        for label in comparison.labels[comparison.labels >= 0].unique():
+            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
+            if len(mine):
+                views = warped(own, self.predictor(mine, own))
+                met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
+        if not met:
+            return prototypes.sum() * 0
+        best = torch.cat([alike.detach().amax(1) for alike in met])
+        multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
+        temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
+        return torch.cat([soft_least(alike, temperature) for alike in met]).mean()

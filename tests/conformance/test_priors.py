@@ -1,0 +1,224 @@
+"""What is wanted of prototypes beside decisions: whom each prior moves, and where it is least."""
+
+import pytest
+import torch
+
+from lookalike.backbones import ConvnetBackbone
+from lookalike.comparison import Comparison
+from lookalike.errors import ParameterError
+from lookalike.heads import MaxHead
+from lookalike.network import PrototypeNetwork
+from lookalike.pooling import MaxPooling
+from lookalike.prototypes import PixelPrototypes
+from lookalike.regularizers import (
+    AlignedMatchingRegularizer,
+    AutoencoderRegularizer,
+    CriticRegularizer,
+    DiversityRegularizer,
+    FeatureMatchingRegularizer,
+    FeatureStatisticsRegularizer,
+    SpectrumRegularizer,
+    WarpedMatchingRegularizer,
+)
+from lookalike.similarities import CosineSimilarity
+from lookalike.transforms import (
+    AlignmentPredictor,
+    ColorTransform,
+    IdentityTransform,
+    RotationScaleTransform,
+    ShiftTransform,
+    warped,
+)
+from tests.conformance.test_decisions import LABELS, draw_record
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def with_(record, **changes):
+    return Comparison(**{**vars(record), **changes})
+
+
+def pictured(inputs, targets, prototypes, labels):
+    """A record of which only pictures and labels matter."""
+    n, p = len(inputs), len(prototypes)
+    empty = {"activations": torch.zeros(n, 1, 1, 1), "prototype_activations": torch.zeros(p, 1, 1, 1), "taps": {}}
+    scores = {"maps": torch.zeros(n, p, 1, 1), "scores": torch.zeros(n, p), "logits": torch.zeros(n, 2)}
+    return Comparison(inputs=inputs, targets=targets, prototypes=prototypes, labels=labels, **empty, **scores)
+
+
+def compared(depths, transform=None):
+    """A pass of a small convnet over random pictures, with its network."""
+    torch.manual_seed(0)
+    prototypes = PixelPrototypes((1, 8, 8), 3, (torch.tensor(0.0), torch.tensor(1.0)), n_per_class=2)
+    prototypes.set_values(torch.randn(6, 1, 8, 8))
+    network = PrototypeNetwork(
+        backbone=ConvnetBackbone((1, 8, 8), widths=[3, 4]),
+        prototypes=prototypes,
+        similarity=CosineSimilarity(),
+        transform=transform or IdentityTransform(),
+        pooling=MaxPooling(),
+        head=MaxHead(prototypes.labels, 3),
+    )
+    inputs, targets = torch.randn(9, 1, 8, 8), torch.arange(9) % 3
+    return network, network(inputs, targets, taps=depths)
+
+
+@pytest.mark.parametrize("prior", [FeatureMatchingRegularizer(depth=0.4), FeatureStatisticsRegularizer(depth=0.4)])
+def test_what_is_wanted_in_a_lower_layer_is_wanted_of_prototypes_alone(prior):
+    network, record = compared(prior.taps)
+    before = prior(record, 0.5)
+    before.backward()
+    assert all(parameter.grad is None for parameter in network.backbone.parameters())
+    gradient = network.prototypes.values.grad
+    assert bool((gradient != 0).flatten(1).any(1).all())
+    with torch.no_grad():
+        network.prototypes.values -= 0.1 * gradient / gradient.norm()
+    again = prior(network(record.inputs, record.targets, taps=prior.taps), 0.5)
+    assert again.item() < before.item()
+
+
+def test_depths_are_places_in_the_backbone():
+    _, record = compared([0.0, 1.0, "layers.4"])
+    assert record.taps[0.0][0].shape == (9, 3, 8, 8)
+    assert record.taps["layers.4"][1].shape == (6, 3, 4, 4)
+    assert record.taps[1.0][1].shape[0] == 6
+    _, deformed = compared([0.4], ShiftTransform(pixels=1))
+    for prior in (FeatureMatchingRegularizer(depth=0.4), FeatureStatisticsRegularizer(depth=0.4)):
+        with pytest.raises(ParameterError, match="a smaller depth"):
+            prior(deformed, 0.5)
+
+
+def test_prototypes_that_are_the_inputs_want_nothing_more():
+    record = draw_record(0, n=6)
+    taps = {0.3: (record.taps[0.3][1],) * 2}
+    same = with_(record, prototypes=record.inputs, targets=LABELS, taps=taps)
+    assert float(FeatureMatchingRegularizer()(same, 1.0)) == pytest.approx(-1, abs=2e-2)
+    assert float(FeatureStatisticsRegularizer()(same, 1.0)) == pytest.approx(0, abs=1e-5)
+    assert float(SpectrumRegularizer()(same, 1.0)) == pytest.approx(0, abs=1e-6)
+    smooth = with_(same, prototypes=record.inputs.cumsum(3))
+    assert float(SpectrumRegularizer()(smooth, 1.0)) > 0.1
+
+
+def test_diversity_is_about_pairs_of_a_class():
+    record = draw_record(0, n=6)
+    one = with_(record, prototypes=record.inputs[:1].repeat(6, 1, 1, 1).requires_grad_())
+    assert DiversityRegularizer()(one, 0.0).item() == pytest.approx(1, abs=1e-3)
+    alone = with_(one, labels=torch.arange(6))
+    assert DiversityRegularizer()(alone, 0.0).item() == 0
+
+
+@pytest.mark.parametrize("cotrained", [True, False])
+def test_a_critic_learns_from_both_and_prototypes_learn_from_it(cotrained):
+    record = draw_record(0)
+    record.prototypes.requires_grad_()
+    torch.manual_seed(0)
+    prior = CriticRegularizer((2, 5, 4), width=3, cotrained=cotrained)
+    prior(record, 0.5).backward()
+    by_prototypes = record.prototypes.grad.clone()
+    with torch.no_grad():
+        moved = prior(with_(record, prototypes=record.prototypes - 0.01 * by_prototypes / by_prototypes.norm()), 0.5)
+        shown = torch.nn.functional.softplus(-prior.critic(record.prototypes)).mean()
+        better = record.prototypes - 0.01 * by_prototypes / by_prototypes.norm()
+        assert torch.nn.functional.softplus(-prior.critic(better)).mean() < shown
+    assert bool(torch.isfinite(moved))
+    # The critic's own gradient is that of telling, as if prototypes were given.
+    found = [parameter.grad.clone() for parameter in prior.parameters()]
+    if cotrained:
+        plus = torch.nn.functional.softplus
+        told = plus(-prior.critic(record.inputs)).mean() + plus(prior.critic(record.prototypes.detach())).mean()
+        for grad, wanted in zip(found, torch.autograd.grad(told, list(prior.parameters())), strict=True):
+            torch.testing.assert_close(grad, wanted)
+
+
+def test_an_autoencoder_asks_nothing_of_prototypes_it_draws_as_well_as_inputs():
+    record = draw_record(0)
+    prior = AutoencoderRegularizer((2, 5, 4), latent=2, width=2)
+    flat = with_(record, prototypes=torch.zeros(6, 2, 5, 4, requires_grad=True))
+    prior(flat, 0.5).backward()
+    assert not bool(flat.prototypes.grad.any())
+    wild = with_(record, prototypes=(9 * torch.randn(6, 2, 5, 4, generator=seeded(0))).requires_grad_())
+    prior(wild, 0.5).backward()
+    assert bool(wild.prototypes.grad.flatten(1).any(1).all())
+
+
+def test_an_alignment_is_learned_and_its_warp_is_what_it_says():
+    """Bars turned and moved: after a short training the net explains most of what no alignment leaves."""
+    pictures = torch.zeros(2, 1, 12, 12)
+    pictures[0, 0, 5:7, 1:11] = 1
+    pictures[1, 0, 2:10, 2:4] = 1
+    truth = torch.stack(
+        [torch.empty(80).uniform_(-reach, reach, generator=seeded(k)) for k, reach in enumerate((25.0, 0.0, 1.5, 1.5))],
+        1,
+    )
+    truth[:, 1] = 1.0
+    rows, labels = torch.arange(80), torch.arange(80) % 2
+    inputs = warped(pictures, truth[:, None].expand(-1, 2, -1))[rows, labels]
+    record = pictured(inputs, labels, pictures, torch.tensor([0, 1]))
+    torch.manual_seed(0)
+    matching = WarpedMatchingRegularizer(degrees=25.0, scale=1.0, pixels=1.5)
+    optimizer = torch.optim.Adam(matching.parameters(), lr=1e-2)
+    first = 1 + matching(record, 1.0).item()
+    for _ in range(150):
+        optimizer.zero_grad()
+        matching(record, 1.0).backward()
+        optimizer.step()
+    assert 1 + matching(record, 1.0).item() < 0.35 * first
+    found = matching.predictor(inputs, pictures)[rows, labels]
+    for column in (0, 2, 3):
+        assert float(torch.corrcoef(torch.stack([found[:, column], truth[:, column]]))[0, 1]) > 0.6
+
+
+def test_matching_tries_a_family_beside_shifts():
+    picture = torch.zeros(1, 1, 9, 9)
+    picture[0, 0, 4, 1:8] = 1
+    family = RotationScaleTransform(degrees=45.0, angles=3, scales=1)
+    inputs = family.views(picture)[[0, 2]].roll(1, 2)
+    record = pictured(inputs, torch.zeros(2).long(), picture, torch.tensor([0]))
+    common = {"pixels": 1, "tolerance": None, "contrast": 0.0, "mutual": 0.0}
+    assert float(AlignedMatchingRegularizer(transforms=family, **common)(record, 1.0)) == pytest.approx(-1, abs=1e-2)
+    assert float(AlignedMatchingRegularizer(**common)(record, 1.0)) > -0.7
+    with pytest.raises(ParameterError, match="lookalike list transforms"):
+        AlignedMatchingRegularizer(transforms=ColorTransform())(record, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("prior", "options"),
+    [
+        (AlignedMatchingRegularizer, {"error": "absolute"}),
+        (AlignedMatchingRegularizer, {"assignment": "none"}),
+        (FeatureMatchingRegularizer, {"depth": 1.1}),
+        (FeatureMatchingRegularizer, {"positions": -1}),
+        (FeatureMatchingRegularizer, {"first_temperature": 0.0}),
+        (FeatureMatchingRegularizer, {"until": 0.0}),
+        (FeatureStatisticsRegularizer, {"depth": -0.1}),
+        (DiversityRegularizer, {"largest": 1.0}),
+        (DiversityRegularizer, {"pixels": -1}),
+        (WarpedMatchingRegularizer, {"degrees": 200.0}),
+        (WarpedMatchingRegularizer, {"until": 2.0}),
+        (WarpedMatchingRegularizer, {"last_temperature": 0.0}),
+        (AlignmentPredictor, {"scale": 0.5}),
+        (AlignmentPredictor, {"pixels": -1.0}),
+        (AlignmentPredictor, {"width": 0}),
+    ],
+)
+def test_priors_out_of_range_are_refused(prior, options):
+    with pytest.raises(ParameterError, match=f"expected {next(iter(options))} of"):
+        prior(**options)
+
+
+def test_priors_of_pictures_refuse_rows_and_patches():
+    rows = with_(draw_record(0), prototypes=torch.zeros(6, 9))
+    for prior in (
+        SpectrumRegularizer(),
+        DiversityRegularizer(),
+        CriticRegularizer((2, 5, 4)),
+        AutoencoderRegularizer((2, 5, 4)),
+        WarpedMatchingRegularizer(),
+    ):
+        with pytest.raises(ParameterError, match="regularizers='none'"):
+            prior(rows, 0.5)
+    for kind in (CriticRegularizer, AutoencoderRegularizer):
+        with pytest.raises(ParameterError, match="pictures for the regularizer"):
+            kind((9,))
