@@ -132,6 +132,7 @@ class PrototypeNetwork(ComparingNetwork):
         prototype_activations: ViewActivations | None = None,
         taps: Sequence[str | float] = (),
         moments: Sequence[tuple[Tensor, Tensor]] = (),
+        replaced: tuple[float, Tensor] | None = None,
     ) -> Comparison:
         """One pass, and its record.
 
@@ -149,6 +150,9 @@ class PrototypeNetwork(ComparingNetwork):
         moments : sequence of tuple of Tensor
             Those of an earlier training pass, by which made-up inputs are to be normalised, and from which they take
             nothing; only together with ``prototype_activations``.
+        replaced : tuple of float and Tensor, optional
+            A depth of the backbone, and the activations to go on with from there, as many as there are inputs; only
+            together with ``prototype_activations``.
         """
         prototypes = self.prototypes()
         places = {tap: tap if isinstance(tap, str) else stage_at(self.backbone, tap) for tap in taps}
@@ -156,7 +160,8 @@ class PrototypeNetwork(ComparingNetwork):
             if prototype_activations is None:
                 activations, prototype_activations, moments = self._activate(inputs, prototypes)
             else:
-                with SiamesePass(None, moments=moments) if moments else nullcontext():
+                normalized = SiamesePass(None, moments=moments) if moments else nullcontext()
+                with normalized, _replaced(self.backbone, replaced):
                     activations = self.backbone(inputs)
         maps, alignments = self.transform.reduce(self.similarity(activations, prototype_activations))
         scores = self.pooling(maps)
@@ -205,6 +210,20 @@ def given_to(network: ComparingNetwork) -> dict[str, Tensor]:
     if isinstance(network, PrototypeNetwork):
         return {"prototype_activations": network.activate_prototypes()}
     return {}
+
+
+@contextmanager
+def _replaced(backbone: Backbone, replaced: tuple[float, Tensor] | None) -> Iterator[None]:
+    """Let other activations take the place of a stage's own while the context is open."""
+    if replaced is None:
+        yield
+        return
+    depth, activations = replaced
+    handle = backbone.get_submodule(stage_at(backbone, depth)).register_forward_hook(lambda *_: activations)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 @contextmanager

@@ -69,7 +69,14 @@ def regularizers():
 
 
 def counterfactuals():
-    variants = {"residual_swap": [{"residuals": "other_class", "pixels": 0, "strength": 0.0}, {"pixels": 1}]}
+    variants = {
+        "residual_swap": [
+            {"residuals": "other_class", "pixels": 0, "strength": 0.0},
+            {"pixels": 1, "residuals": "hardest"},
+            {"strength": 0.0, "blend": 0.7},
+        ],
+        "feature_swap": [{"positions": 0, "residuals": "hardest", "strength": 0.0}],
+    }
     yield from _all("counterfactual", variants)
 
 

@@ -7,13 +7,14 @@ from torch import nn
 
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
-from lookalike.counterfactuals import ResidualSwapCounterfactual
+from lookalike.counterfactuals import FeatureSwapCounterfactual, ResidualSwapCounterfactual
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.transforms import decompose
 from tests.conformance import specimens
 from tests.conformance.test_decisions import as_arrays, draw_record
+from tests.conformance.test_priors import compared
 from tests.oracles import decisions
 
 every_counterfactual = pytest.mark.parametrize("made", list(specimens.counterfactuals()), ids=specimens.name)
@@ -34,12 +35,20 @@ def test_counterfactual_is_one_that_its_oracle_allows(made):
         sources = [own for own in sources if own < max(1, round(made.share * len(record.inputs)))]
         assert labels.tolist() == [int(record.targets[own]) for own in sources]
         for own, picture in zip(sources, inputs.numpy(), strict=True):
-            apart = []
-            for explained, residual in (parts for (first, _), parts in allowed.items() if first == own):
-                factor = ((picture - explained) * residual).sum() / (residual**2).sum()
-                factor = np.clip(factor, 1 - made.strength, 1 + made.strength)
-                apart.append(np.abs(picture - explained - factor * residual).max())
-            assert min(apart) < 1e-3
+            parts = [each for (first, _), each in allowed.items() if first == own]
+            assert min(distance_from(made, picture, record, *each) for each in parts) < 1e-3
+
+
+def distance_from(made, picture, record, explained, residual, own):
+    """How far a hybrid is from what these parts can make, with the best factor that is allowed."""
+    left = picture - explained
+    if getattr(made, "blend", 0):
+        # Between the partner's residual and the input's own in every place.
+        low, high = np.minimum(residual, own), np.maximum(residual, own)
+        return np.abs(left - np.clip(left, low, high)).max()
+    least = record.taps[0.3][0].min().item() if made.depth is not None else -np.inf
+    factor = np.clip(np.median(left / residual), 1 - made.strength, 1 + made.strength)
+    return np.abs(picture - np.maximum(explained + factor * residual, least)).max()
 
 
 @every_counterfactual
@@ -60,9 +69,13 @@ def test_residual_swap_waits_and_needs_partners():
         assert len(ResidualSwapCounterfactual(share=share)(alone, 0.5, generator())[0]) == made
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert len(swap(strangers, 0.5, generator())[0]) == 0
-    for wrong in ({"pixels": -1}, {"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0}):
+    both = ({"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0})
+    for wrong in (*both, {"pixels": -1}, {"blend": 1.5}):
         with pytest.raises(ParameterError):
             ResidualSwapCounterfactual(**wrong)
+    for wrong in (*both, {"positions": -1}, {"depth": 2.0}):
+        with pytest.raises(ParameterError):
+            FeatureSwapCounterfactual(**wrong)
     rows = Comparison(**{**vars(record), "prototypes": torch.zeros(6, 9)})
     with pytest.raises(ParameterError, match="residual swap"):
         swap(rows, 0.5, generator())
@@ -90,6 +103,22 @@ def test_made_up_inputs_are_normalised_as_the_real_ones_and_leave_no_trace():
     with SiamesePass(None, moments=statistics.moments):
         torch.testing.assert_close(net(rows[5:]), expected)
     assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers() if "tracked" not in name)
+
+
+def test_activations_that_nobody_saw_take_the_place_of_a_layers_own():
+    """The layers above decide as if these had come from below; those below learn nothing from it."""
+    network, record = compared([0.4])
+    made, labels = FeatureSwapCounterfactual(depth=0.4, begin=0.0)(record, 0.5, generator())
+    assert made.shape == (4, 3, 4, 4)
+    known = {"prototype_activations": record.prototype_activations.detach(), "moments": record.moments}
+    second = network(record.inputs[:4], labels, replaced=(0.4, made), **known)
+    with SiamesePass(None, moments=record.moments[3:]):
+        expected = network.backbone.pool(network.backbone.layers[5:](made))
+    torch.testing.assert_close(second.activations, expected)
+    second.logits.sum().backward()
+    layers = network.backbone.layers
+    assert all(not parameter.grad.any() for parameter in layers[:5].parameters() if parameter.grad is not None)
+    assert any(parameter.grad.any() for parameter in layers[5:].parameters())
 
 
 def test_a_fit_learns_from_what_was_made_up():

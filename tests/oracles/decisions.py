@@ -302,12 +302,20 @@ def no_counterfactual(counterfactual, record):
 
 
 def residual_swap(counterfactual, record):
-    """Everything a hybrid may be made of: ``(input, partner) -> what is explained, the residual``."""
-    n, explained = len(record.inputs), []
-    for picture, target in zip(record.inputs, record.targets, strict=True):
+    """What a hybrid may be made of: ``(input, partner) -> what is explained, the partner's residual, its own``."""
+    return swapped(record, record.inputs, record.prototypes, counterfactual.pixels, counterfactual.residuals)
+
+
+def feature_swap(counterfactual, record):
+    return swapped(record, *record.taps[counterfactual.depth], counterfactual.positions, counterfactual.residuals)
+
+
+def swapped(record, inputs, prototypes, pixels, residuals):
+    n, explained = len(inputs), []
+    for picture, target in zip(inputs, record.targets, strict=True):
         best, fitted = -2.0, None
-        for prototype, label in zip(record.prototypes, record.labels, strict=True):
-            for moved in all_shifts(prototype, counterfactual.pixels) if label == target else ():
+        for prototype, label in zip(prototypes, record.labels, strict=True):
+            for moved in all_shifts(prototype, pixels) if label == target else ():
                 correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
                 if correlation > best:
                     gain, offset = np.polyfit(moved.ravel().astype(float), picture.ravel().astype(float), 1)
@@ -315,13 +323,21 @@ def residual_swap(counterfactual, record):
                     if gain < 0:
                         fitted = np.full_like(moved, picture.mean())
         explained.append(fitted)
-    others = counterfactual.residuals == "any"
-    return {
-        (own, partner): (explained[own], record.inputs[partner] - explained[partner])
-        for own in range(n)
-        for partner in range(n)
-        if (partner != own if others else record.targets[partner] != record.targets[own])
-    }
+
+    def margin(own, partner):
+        logits, targets = record.logits, record.targets
+        return logits[partner][targets[partner]] - logits[partner][targets[own]]
+
+    allowed = {}
+    for own in range(n):
+        others = [each for each in range(n) if each != own]
+        if residuals != "any":
+            others = [each for each in others if record.targets[each] != record.targets[own]]
+        if residuals == "hardest":
+            others = sorted(others, key=lambda partner, own=own: margin(own, partner))[-1:]
+        for partner in others:
+            allowed[own, partner] = (explained[own], inputs[partner] - explained[partner], inputs[own] - explained[own])
+    return allowed
 
 
 def cluster(regularizer, record):
@@ -361,6 +377,7 @@ ORACLES = {
     "WarpedMatchingRegularizer": warped_matching,
     "NoCounterfactual": no_counterfactual,
     "ResidualSwapCounterfactual": residual_swap,
+    "FeatureSwapCounterfactual": feature_swap,
     "ClusterRegularizer": cluster,
     "SeparationRegularizer": separation,
 }

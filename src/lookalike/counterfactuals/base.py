@@ -1,6 +1,7 @@
 """What every counterfactual promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,17 @@ class Counterfactual(nn.Module, ABC):
     """Inputs that nobody saw and whose class is known all the same; training passes them through the same network.
 
     The objective reads that second pass as it reads the first; its weight lives where it is composed.
+
+    Attributes
+    ----------
+    taps : sequence of float
+        Depths of the backbone, from 0 to 1, whose activations it reads from the comparison.
+    depth : float or None
+        Where what it makes enters the network: in place of the activations at this depth; ``None``: as inputs.
     """
+
+    taps: Sequence[float] = ()
+    depth: float | None = None
 
     @abstractmethod
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -30,7 +41,8 @@ class Counterfactual(nn.Module, ABC):
         Returns
         -------
         tuple of Tensor
-            Inputs ``(m, ...)`` in standardised units, without gradients, and labels ``(m,)``; m may be 0.
+            Inputs ``(m, ...)`` in standardised units, or activations ``(m, d, h, w)``, without gradients, and labels
+            ``(m,)``; m may be 0, and is no more than the comparison has inputs.
         """
 
 

@@ -85,12 +85,16 @@ class Learner(nn.Module):
         depths = {depth for part in (*self.regularizers, *self.counterfactuals) for depth in part.taps}
         return {"taps": sorted(depths)} if depths else {}
 
-    def _on_made_up(self, comparison: Comparison, counterfactual: nn.Module, progress: float) -> Tensor:
+    def _on_made_up(self, comparison: Comparison, counterfactual: Counterfactual, progress: float) -> Tensor:
         made_up, labels = counterfactual(comparison, progress, torch.default_generator)
         if not len(made_up):
             return comparison.logits.new_zeros(())
         # Normalised as the real inputs were, and without a word in how.
         known = {"prototype_activations": comparison.prototype_activations, "moments": comparison.moments}
+        if counterfactual.depth is not None:
+            # Activations that nobody saw: the layers below pass any inputs, of which nothing is kept.
+            known["replaced"] = (counterfactual.depth, made_up)
+            made_up = comparison.inputs[: len(made_up)]
         return self.objective(self.network(made_up, labels, **known), progress)
 
     def given(self) -> dict[str, Tensor]:
