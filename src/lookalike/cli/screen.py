@@ -166,11 +166,19 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             f"[bold]{escape(explanation.predicted)}[/] with probability {explanation.probability:.3f}{escape(answer)}"
         )
         table = Table(box=None, pad_edge=False)
-        for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
-            table.add_column(column, justify="left" if column == "of class" else "right")
+        for column in (
+            "prototype",
+            "of class",
+            "measured similarity",
+            "contribution",
+            "to the runner-up",
+            "to meet it",
+        ):
+            table.add_column(column, justify="left" if column in ("of class", "to meet it") else "right")
         for match in explanation.matches[:top]:
             figures = (explanation.measured(match), match.contribution, match.contribution_to_runner_up)
-            table.add_row(str(match.prototype), escape(match.class_name), *(f"{value:.3f}" for value in figures))
+            shown = [f"{value:.3f}" for value in figures]
+            table.add_row(str(match.prototype), escape(match.class_name), *shown, match.alignment_in_words)
         others = sum(match.contribution_to_runner_up for match in explanation.matches[top:])
         table.add_row("all others", "", "", f"{explanation.others(top):.3f}", f"{others:.3f}")
         if explanation.bias or explanation.runner_up_bias:

@@ -16,13 +16,14 @@ from lookalike.comparison import Comparison
 from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.abstaining import least_sure, sureness
+from lookalike.estimators.aligning import aligned_with
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
 from lookalike.evaluation import Card
 from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
-from lookalike.persistence import load_model, require_own_pictures, save_model, save_pictures
+from lookalike.persistence import load_model, require_own_pictures, save_model
 from lookalike.training import Callback
 
 _BATCH = 500
@@ -239,7 +240,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         Raises
         ------
         ParameterError
-            For a coverage or a name out of range, or a model that was fitted with too few validation examples.
+            For what is out of range, or a model that was fitted with too few validation examples.
         """
         check_is_fitted(self)
         least = least_sure(self.fitted_.sureness, coverage, by)
@@ -267,13 +268,23 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
             )
         ]
 
+    def aligned(self, X: Any, prototypes: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Some prototypes as they meet each picture, and what is left of it; both add up to the picture.
+
+        Parameters
+        ----------
+        X : array-like
+        prototypes : sequence of sequence of int
+            Which ones for each picture: those of `explain`'s matches, say. See `lookalike.estimators.aligning`.
+        """
+        return aligned_with(self.compare(X), self.network_.transform, self.preprocessing_, prototypes)
+
     def scorecard(self, X: Any, y: Any, training: tuple[Any, Any] | None = None, **options: Any) -> Card:
         """What this model and its prototypes are worth, row by row; see `lookalike.evaluation`.
 
         Parameters
         ----------
         X, y : array-like
-            Test examples.
         training : tuple, optional
             ``(X, y)`` that the model was trained on; several rows need them.
         **options
@@ -294,13 +305,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
 
     @torch.no_grad()
     def compare(self, X: Any) -> list[Comparison]:
-        """The records of the passes that predictions are read from, 500 inputs each.
-
-        Raises
-        ------
-        DataError
-            If inputs are not finite or not of the shape the model was made for.
-        """
+        """The records of the passes that predictions are read from, 500 inputs each."""
         check_is_fitted(self)
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
@@ -337,11 +342,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
                 self.fitted_, self.classes_, self.seed_, self.get_params(deep=False), {**plain, **extras}
             ),
         )
-        if self.preprocessing_.is_picture and len(self.prototypes_):
-            pictures = self.preprocessing_.to_eight_bit(torch.from_numpy(self.prototypes_))
-            width = max(3, len(str(len(pictures) - 1)))
-            names = [f"{index:0{width}d} {name}" for index, name in enumerate(self.prototype_labels_)]
-            save_pictures(Path(folder) / "prototypes", dict(zip(names, pictures, strict=True)))
+        storage.save_prototypes(Path(folder) / "prototypes", self.fitted_, self.prototype_labels_)
 
     @classmethod
     def load(cls, folder: str | Path, **instances: Any) -> "PrototypeClassifier":

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from lookalike.estimators.assembly import assemble
 from lookalike.estimators.fitting import Fitted
 from lookalike.estimators.parameters import plain
 from lookalike.explanations import GlobalExplanation
-from lookalike.persistence import StoredModel
+from lookalike.persistence import StoredModel, save_pictures
 from lookalike.training import Epoch
 
 _KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
@@ -72,6 +73,24 @@ def to_stored(
         "extras": dict(extras),
     }
     return StoredModel(document, {"weights": fitted.network.state_dict(), "pictures": dict(fitted.pictures)})
+
+
+def save_prototypes(folder: Path, fitted: Fitted, labels: np.ndarray) -> None:
+    """Write prototypes that are pictures as PNG files, named by number and class; nothing for others.
+
+    Parameters
+    ----------
+    folder : Path
+    fitted : Fitted
+    labels : ndarray
+        The class of each.
+    """
+    shown = fitted.pictures["prototypes"]
+    if not fitted.preprocessing.is_picture or not len(shown):
+        return
+    width = max(3, len(str(len(shown) - 1)))
+    names = [f"{index:0{width}d} {name}" for index, name in enumerate(labels)]
+    save_pictures(folder, dict(zip(names, fitted.preprocessing.to_eight_bit(shown), strict=True)))
 
 
 def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from lookalike.data import Part
@@ -13,10 +14,12 @@ from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.experiments.cards import kept_card
 from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
-from lookalike.report import ExplainedExample, ReportContents, write_report
+from lookalike.explanations import LocalExplanation
+from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, write_report
 
 _EXAMPLES = 12
 _WRONG = 6
+_SHOWN = 3
 
 
 def report_run(run: Run, file: Path) -> None:
@@ -93,6 +96,7 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
         The true class of each, where it is known.
     """
     classifier = run.classifier
+    explanations = classifier.explain(inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
     is_picture = classifier.preprocessing_.is_picture
     pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
@@ -103,10 +107,32 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
             values=() if is_picture else _named(run, row),
             explanation=explanation,
             true=answer,
+            aligned=aligned,
         )
-        for name, picture, row, explanation, answer in zip(
-            names, pictures, tensor, classifier.explain(inputs), true, strict=True
+        for name, picture, row, explanation, answer, aligned in zip(
+            names, pictures, tensor, explanations, true, _aligned(run, inputs, explanations), strict=True
         )
+    ]
+
+
+def _aligned(run: Run, inputs: Any, explanations: Sequence[LocalExplanation]) -> list[dict[int, AlignedPictures]]:
+    """For each input the prototypes that count most, as they meet it, and what they leave of it."""
+    preprocessing = run.classifier.preprocessing_
+    if not explanations or not explanations[0].matches[0].alignment:
+        return [{} for _ in explanations]
+    wanted = [[match.prototype for match in each.matches[:_SHOWN]] for each in explanations]
+    found, rest = map(torch.from_numpy, run.classifier.aligned(inputs, wanted))
+    low, high = preprocessing.eight_bit_range
+    # Grey where nothing is left, brighter or darker where the input is.
+    grey = (rest + high - low) / 2 + low
+    shown, left = (preprocessing.to_eight_bit(each.flatten(0, 1)) for each in (found, grey))
+    n_shown = len(wanted[0])
+    return [
+        {
+            prototype: AlignedPictures(shown[row * n_shown + place], left[row * n_shown + place])
+            for place, prototype in enumerate(each)
+        }
+        for row, each in enumerate(wanted)
     ]
 
 

@@ -1,5 +1,6 @@
 """Explanations: plain data that say why, and what the model takes for each class."""
 
+from lookalike.explanations.alignment import aligned_pictures, alignments_of, in_words
 from lookalike.explanations.local import explain_decisions
 from lookalike.explanations.records import (
     GlobalExplanation,
@@ -16,6 +17,9 @@ __all__ = [
     "Neighbor",
     "PrototypeMatch",
     "PrototypeSummary",
+    "aligned_pictures",
+    "alignments_of",
     "explain_decisions",
     "explain_prototypes",
+    "in_words",
 ]

@@ -1,10 +1,11 @@
 """Why this input was given to this class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from lookalike.comparison import Comparison
+from lookalike.explanations.alignment import alignments_of
 from lookalike.explanations.records import GlobalExplanation, LocalExplanation, PrototypeMatch
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
@@ -41,6 +42,7 @@ def explain_decisions(
     probabilities = (comparison.logits.double() / temperature).softmax(1)
     positions = pooling.where(comparison.maps)
     best = comparison.logits.topk(2, dim=1).indices.tolist()
+    alignments = {name: values.tolist() for name, values in alignments_of(comparison).items()}
     return [
         _explain(
             comparison.scores[row].tolist(),
@@ -50,6 +52,7 @@ def explain_decisions(
             probabilities[row].tolist(),
             positions[row].tolist(),
             best[row],
+            {name: values[row] for name, values in alignments.items()},
             about,
         )
         for row in range(len(comparison.logits))
@@ -64,6 +67,7 @@ def _explain(
     probabilities: Sequence[float],
     positions: Sequence[Sequence[int]],
     best: Sequence[int],
+    alignments: Mapping[str, Sequence[float]],
     about: GlobalExplanation,
 ) -> LocalExplanation:
     first, second = best
@@ -76,6 +80,7 @@ def _explain(
             contribution_to_runner_up=contributions[second][index],
             position=(positions[index][0], positions[index][1]),
             neighbors=about.prototypes[index].neighbors,
+            alignment={name: float(values[index]) for name, values in alignments.items()},
         )
         for index, score in enumerate(scores)
     ]

@@ -1,7 +1,10 @@
 """Explanations as plain data: nothing in them but numbers, words and tuples."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from lookalike.explanations.alignment import in_words
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class PrototypeMatch:
         Row and column of the similarity map that count most.
     neighbors : tuple of Neighbor
         Its nearest training examples of its own class.
+    alignment : dict of str to float
+        How it has to be changed to meet the input, by parameter; see `lookalike.explanations.alignments_of`. Empty for
+        what is no picture.
     """
 
     prototype: int
@@ -50,6 +56,12 @@ class PrototypeMatch:
     contribution_to_runner_up: float
     position: tuple[int, int]
     neighbors: tuple[Neighbor, ...] = ()
+    alignment: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def alignment_in_words(self) -> str:
+        """The alignment as one says it; empty where nothing has to be changed."""
+        return in_words(self.alignment)
 
 
 @dataclass(frozen=True)

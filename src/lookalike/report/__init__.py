@@ -1,8 +1,16 @@
 """Report: explanation records -> figures and one self-contained HTML page."""
 
-from lookalike.report.contents import ExplainedExample, ReportContents
+from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
 from lookalike.report.film import film
 from lookalike.report.page import write_explanations, write_report
 from lookalike.report.picture import write_picture
 
-__all__ = ["ExplainedExample", "ReportContents", "film", "write_explanations", "write_picture", "write_report"]
+__all__ = [
+    "AlignedPictures",
+    "ExplainedExample",
+    "ReportContents",
+    "film",
+    "write_explanations",
+    "write_picture",
+    "write_report",
+]

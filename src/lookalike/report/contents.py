@@ -1,11 +1,28 @@
 """What a report shows, as plain data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lookalike.explanations import GlobalExplanation, LocalExplanation
+
+
+@dataclass(frozen=True)
+class AlignedPictures:
+    """A prototype as it meets an input, 8-bit.
+
+    Attributes
+    ----------
+    aligned : ndarray
+        The prototype, deformed, moved, and with the gain and offset that fit.
+    residual : ndarray
+        What it leaves of the input: grey where nothing, brighter or darker where the input is.
+    """
+
+    aligned: np.ndarray
+    residual: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,8 @@ class ExplainedExample:
     explanation : LocalExplanation
     true : str or None
         The true class, where it is known.
+    aligned : mapping of int to AlignedPictures
+        The prototypes that count most, by their number; empty where they are no pictures of the input's size.
     """
 
     name: str
@@ -30,6 +49,7 @@ class ExplainedExample:
     values: tuple[tuple[str, float], ...]
     explanation: LocalExplanation
     true: str | None = None
+    aligned: Mapping[int, AlignedPictures] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool | None:

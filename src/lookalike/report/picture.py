@@ -1,6 +1,7 @@
 """One explained input as one picture, for a slide, a paper or a page of one's own."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ _BLUE, _RED, _FAINT = "#0072b2", "#b2182b", "#6a6a6a"
 
 
 def write_picture(file: Path, example: ExplainedExample, contents: ReportContents) -> None:
-    """Draw an input, the prototypes that decided, their nearest training examples, and what each contributed.
+    """Draw an input, the prototypes that decided and as they meet it, their nearest training examples, contributions.
 
     Parameters
     ----------
@@ -36,8 +37,9 @@ def write_picture(file: Path, example: ExplainedExample, contents: ReportContent
         raise DataError(describe(f"a file that ends in one of {_FORMATS}", f"{file.name}", "explanation.png"))
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.5, 3.3), layout="constrained")
-    grid = figure.add_gridspec(4, 2 + 2 * _SHOWN + 3)
+    n_rows = 5 if example.aligned else 4
+    figure = Figure(figsize=(10.5, 0.9 * n_rows), layout="constrained")
+    grid = figure.add_gridspec(n_rows, 2 + 2 * _SHOWN + 3)
     explanation = example.explanation
     query = figure.add_subplot(grid[:3, :2])
     _show(query, example.picture)
@@ -50,14 +52,21 @@ def write_picture(file: Path, example: ExplainedExample, contents: ReportContent
         panel = figure.add_subplot(grid[:3, left : left + 2])
         _show(panel, contents.pictures[match.prototype])
         panel.set_title(f"prototype {match.prototype}, class {match.class_name}", fontsize=10)
-        panel.set_xlabel(f"measured similarity {explanation.measured(match):.2f}", fontsize=9)
+        words = fill(match.alignment_in_words or "", 34)
+        panel.set_xlabel(f"measured similarity {explanation.measured(match):.2f}\n{words}".rstrip(), fontsize=9)
+        if match.prototype in example.aligned:
+            found = example.aligned[match.prototype]
+            _show(figure.add_subplot(grid[3, left]), found.aligned)
+            _show(figure.add_subplot(grid[3, left + 1]), found.residual)
         known = [n for n in match.neighbors if n.index in contents.neighbor_pictures][:2]
         for offset, neighbor in enumerate(known):
-            _show(figure.add_subplot(grid[3, left + offset]), contents.neighbor_pictures[neighbor.index])
+            _show(figure.add_subplot(grid[n_rows - 1, left + offset]), contents.neighbor_pictures[neighbor.index])
     _draw_bars(figure.add_subplot(grid[:, 2 + 2 * _SHOWN :]), example)
-    note = figure.add_subplot(grid[3, :2])
-    note.axis("off")
-    note.text(1, 0.5, "nearest training\nexamples", ha="right", va="center", fontsize=9, color=_FAINT)
+    said = ["as it meets the input,\nand what it leaves of it"] if example.aligned else []
+    for row, text in enumerate([*said, "nearest training\nexamples"]):
+        note = figure.add_subplot(grid[3 + row, :2])
+        note.axis("off")
+        note.text(1, 0.5, text, ha="right", va="center", fontsize=9, color=_FAINT)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
 

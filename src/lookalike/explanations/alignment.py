@@ -1,0 +1,129 @@
+"""How a prototype has to be moved, and its grey levels changed, to meet an input: in numbers, in words, as pictures."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from lookalike.comparison import Comparison
+from lookalike.transforms import Transform, align, view_at
+
+_SIDE_PER_PIXEL = 14
+# Below these a difference cannot be seen, or is no more than chance.
+_DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
+_LEAST = 1e-6
+_MOVES = {"down": ("higher", "lower"), "right": ("to the left", "to the right")}
+# The least factor that is said, and what is said below and above 1.
+_FACTORS = {
+    "scale": (1.03, "smaller", "larger"),
+    "stretch": (1.03, "narrower", "wider"),
+    **dict.fromkeys(("contrast", "gain"), (_FACTOR, "fainter", "stronger in contrast")),
+    **{color: (_FACTOR, f"less {color}", f"more {color}") for color in ("red", "green", "blue")},
+}
+
+
+def alignments_of(comparison: Comparison) -> dict[str, Tensor]:
+    """How every prototype best meets every input, by parameter, shape ``(n, p)``; nothing where these are no pictures.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    dict of Tensor
+        The parameters of the deformation with which the network compared them, where it has one. Otherwise what the
+        pixels say: ``down`` and ``right``, in pixels, up to a fourteenth of the side; ``contrast``, the input's
+        deviation over the prototype's; ``brightness``, the difference of their means, in standard deviations of the
+        data; and ``correlation``, Pearson's, of the input with the prototype that was moved so.
+    """
+    if comparison.alignments:
+        return dict(comparison.alignments)
+    inputs, prototypes = comparison.inputs, comparison.prototypes
+    if inputs.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
+        return {}
+    found = align(inputs, prototypes.to(inputs.dtype), _pixels(inputs))
+    (spreads, means), (others, other_means) = (
+        torch.std_mean(each.flatten(1), 1, correction=0) for each in (inputs, prototypes.to(inputs.dtype))
+    )
+    return {
+        "down": found.down,
+        "right": found.right,
+        "contrast": spreads[:, None] / others.clamp_min(_LEAST),
+        "brightness": means[:, None] - other_means,
+        "correlation": found.correlation,
+    }
+
+
+def in_words(alignment: Mapping[str, float]) -> str:
+    """An alignment as one says it; empty where nothing has to be changed, or nothing is known.
+
+    Parameters
+    ----------
+    alignment : mapping
+        Parameters by name, of one prototype and one input.
+
+    Examples
+    --------
+    >>> in_words({"down": 2.0, "right": -1.0, "degrees": 8.0, "contrast": 0.8, "brightness": -0.3})
+    '2 px lower, 1 px to the left, turned 8 degrees to the right, fainter, darker'
+    >>> in_words({"correlation": 0.01, "down": 2.0})
+    'not alike in pixels'
+    """
+    if alignment.get("correlation", 1.0) < _ALIKE:
+        return "not alike in pixels"
+    said = []
+    for name, value in alignment.items():
+        if name in _MOVES and abs(value) >= _PIXELS:
+            said.append(f"{abs(value):.2g} px {_MOVES[name][value > 0]}")
+        elif name == "degrees" and abs(value) >= _DEGREES:
+            said.append(f"turned {abs(value):.2g} degrees to the {'right' if value > 0 else 'left'}")
+        elif name in _FACTORS and not 1 / _FACTORS[name][0] < value < _FACTORS[name][0]:
+            said.append(_FACTORS[name][1 + (value > 1)])
+        elif name == "slant" and abs(value) >= _FACTOR - 1:
+            said.append(f"slanted to the {'right' if value > 0 else 'left'}")
+        elif name in ("brightness", "offset") and abs(value) >= _BRIGHTNESS:
+            said.append("brighter" if value > 0 else "darker")
+        elif name.startswith(("down_", "right_")) and abs(value) >= _PIXELS:
+            said.append(f"bent by {abs(value):.2g} px")
+    return ", ".join(said)
+
+
+@torch.no_grad()
+def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tensor) -> Tensor:
+    """Prototypes as they meet each input: deformed, moved, and with the gain and offset that fit it best.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of pictures, with prototypes of the same shape.
+    transform : Transform
+        With which the comparison was made.
+    wanted : Tensor
+        Which prototypes for each input, shape ``(n, t)``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, t, c, h, w)``, in the network's units.
+    """
+    inputs, prototypes = comparison.inputs, comparison.prototypes.to(comparison.inputs.dtype)
+    parameters = {name: values.gather(1, wanted) for name, values in alignments_of(comparison).items()}
+    if comparison.alignments:
+        members = torch.tensor(list(transform.members.values()), device=inputs.device).T
+        asked = torch.stack([parameters[name] for name in transform.members], 2)
+        place = (asked[:, :, None] - members).abs().sum(3).argmin(2)
+        views = transform.deformed(prototypes)[wanted, place]
+    else:
+        pixels = _pixels(inputs)
+        side = 2 * pixels + 1
+        places = (wanted * side + parameters["down"].long() + pixels) * side + parameters["right"].long() + pixels
+        views = view_at(prototypes, places.flatten(), pixels).view(*wanted.shape, *inputs.shape[1:])
+    rows, shapes = inputs.flatten(1)[:, None], views.flatten(2)
+    rest, shape = rows - rows.mean(2, keepdim=True), shapes - shapes.mean(2, keepdim=True)
+    gain = ((rest * shape).sum(2) / shape.square().sum(2).clamp_min(_LEAST)).clamp_min(0)[..., None]
+    return (gain * shape + rows.mean(2, keepdim=True)).view_as(views)
+
+
+def _pixels(inputs: Tensor) -> int:
+    return max(1, min(inputs.shape[2:]) // _SIDE_PER_PIXEL)

@@ -1,0 +1,91 @@
+"""How prototypes meet inputs: in numbers, in words and as pictures."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from lookalike.errors import DataError
+from lookalike.estimators import PrototypeClassifier
+from lookalike.explanations import LocalExplanation, aligned_pictures, alignments_of, in_words
+from lookalike.transforms import RotationScaleTransform, ShiftTransform
+from tests.conformance.test_priors import pictured
+
+
+def glyphs(n=3, side=15):
+    pictures = torch.zeros(n, 1, side, side)
+    pictures[:, :, 4:11, 4:11] = torch.rand(n, 1, 7, 7, generator=torch.Generator().manual_seed(0))
+    return pictures
+
+
+def met(inputs, prototypes):
+    n = len(prototypes)
+    return pictured(inputs, torch.zeros(len(inputs)).long(), prototypes, torch.arange(n))
+
+
+def test_an_alignment_says_what_was_done_to_a_prototype():
+    prototypes = glyphs()
+    inputs = 0.5 * prototypes.roll((1, -1), (2, 3)) - 0.2
+    record = met(inputs, prototypes)
+    found = {name: values.diagonal() for name, values in alignments_of(record).items()}
+    assert found["down"].tolist() == [1, 1, 1]
+    assert found["right"].tolist() == [-1, -1, -1]
+    torch.testing.assert_close(found["contrast"], torch.full((3,), 0.5))
+    torch.testing.assert_close(found["correlation"], torch.ones(3))
+    assert bool((found["brightness"] < -0.2).all())
+    words = in_words({name: float(values[0]) for name, values in found.items()})
+    assert words == "1 px lower, 1 px to the left, fainter, darker"
+    aligned = aligned_pictures(record, ShiftTransform(), torch.arange(3)[:, None])
+    torch.testing.assert_close(aligned[:, 0], inputs)
+
+
+def test_what_the_network_deformed_is_what_is_said():
+    family = RotationScaleTransform(degrees=20.0, angles=3, scales=1)
+    prototypes = glyphs(2)
+    views = family.views(prototypes).view(2, 3, 1, 15, 15)
+    degrees = torch.tensor([[20.0, 0.0], [-20.0, 20.0]])
+    record = met(torch.stack([views[0, 2], views[1, 2]]), prototypes)
+    record = type(record)(**{**vars(record), "alignments": {"degrees": degrees, "scale": torch.ones(2, 2)}})
+    aligned = aligned_pictures(record, family, torch.tensor([[0], [1]]))
+    torch.testing.assert_close(aligned[:, 0], record.inputs)
+    assert set(alignments_of(record)) == {"degrees", "scale"}
+
+
+@pytest.mark.parametrize(
+    ("alignment", "words"),
+    [
+        ({}, ""),
+        ({"down": 0.0, "right": 0.0, "contrast": 1.0, "brightness": 0.05, "correlation": 0.9}, ""),
+        ({"degrees": -8.0, "scale": 1.15}, "turned 8 degrees to the left, larger"),
+        ({"stretch": 0.9, "slant": 0.2}, "narrower, slanted to the right"),
+        ({"red": 1.25, "green": 1.0, "blue": 0.8}, "more red, less blue"),
+        ({"gain": 1.25, "offset": 0.25}, "stronger in contrast, brighter"),
+        ({"down_01": 1.5, "right_01": 0.0}, "bent by 1.5 px"),
+        ({"correlation": -0.3, "right": 2.0}, "not alike in pixels"),
+    ],
+)
+def test_alignments_in_words(alignment, words):
+    assert in_words(alignment) == words
+
+
+def test_a_fitted_model_shows_how_prototypes_meet_pictures():
+    pictures = (255 * glyphs(4)[:, 0]).byte().numpy()
+    inputs = np.concatenate([np.roll(pictures, shift, axis=1) for shift in (-1, 0, 1)] * 10)
+    labels = np.tile(np.arange(4) // 2, 30)
+    small = {"backbone__widths": [4], "prototypes__n_per_class": 2, "training__epochs": 2, "random_state": 0}
+    classifier = PrototypeClassifier(backbone="convnet", **small).fit(inputs, labels)
+    explanation = classifier.explain(inputs[:2])[0]
+    assert {"down", "right", "correlation"} <= set(explanation.matches[0].alignment)
+    assert LocalExplanation.from_dict(json.loads(json.dumps(explanation.to_dict()))) == explanation
+    aligned, residual = classifier.aligned(inputs[:2], [[0, 1], [1, 0]])
+    assert aligned.shape == residual.shape == (2, 2, 1, 15, 15)
+    np.testing.assert_allclose(aligned + residual, np.repeat(inputs[:2, None, None] / 255, 2, axis=1), atol=1e-5)
+    for wrong in ([[0, 1]], [[0], [99]], [[-1], [0]]):
+        with pytest.raises(DataError, match="for each of 2 inputs"):
+            classifier.aligned(inputs[:2], wrong)
+    rows = inputs.reshape(len(inputs), -1)[:, 60:80].astype(float)
+    table = PrototypeClassifier(prototypes__n_per_class=1, training__epochs=1).fit(rows, labels)
+    assert table.explain(rows[:1])[0].matches[0].alignment == {}
+    with pytest.raises(DataError, match="prototypes='pixel'"):
+        table.aligned(rows[:1], [[0]])
