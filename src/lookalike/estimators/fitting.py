@@ -14,6 +14,7 @@ from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, resolve
+from lookalike.estimators.drowning import beside_the_twin, drowned
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.explanations import GlobalExplanation, explain_prototypes
@@ -51,6 +52,8 @@ class Fitted:
         Prototypes, as they were counted at the start, that training let go.
     sureness : dict of str to tuple of float
         From `lookalike.estimators.abstaining.sureness_quantiles`.
+    warning : str
+        From `lookalike.estimators.drowning.drowned`; empty where there is nothing to say.
     """
 
     network: PrototypeNetwork
@@ -64,6 +67,7 @@ class Fitted:
     n_validation: int
     merged: tuple[int, ...] = ()
     sureness: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,7 @@ def fit(request: Request) -> Fitted:
         n_validation=len(validation),
         merged=tuple(merged),
         sureness=sureness_quantiles(network, validation, temperature),
+        warning=drowned(beside_the_twin(network, job.training, validation), resolved) if history else "",
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike.data import Dataset, load_dataset
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.drowning import drowned
 from lookalike.evaluation import Judge, Row
 from lookalike.evaluation.card import light
 from lookalike.evaluation.stability import Stability, stability_row
@@ -155,7 +156,7 @@ def retrained_rows(
             accuracy,
             light=light(twin - own[0], 0.01, 0.05, larger_is_better=False),
             beside={"twin": twin, "mean of the seeds": float(np.mean(own))},
-            note="",
+            note=drowned((own[0], twin), run.classifier.fitted_.resolved),
         ),
         "D-FROZEN": _frozen_row(own, frozen),
         "SEED-R": _seed_row(run, dataset, judges, n_seeds),

@@ -125,7 +125,7 @@ def fit_run(
     seconds = time.perf_counter() - began
     extras = {
         "config": config.to_dict(),
-        "notes": [*dataset.notes, *_merged(classifier)],
+        "notes": [*dataset.notes, *_merged(classifier), *filter(None, [classifier.fitted_.warning])],
         "columns": list(dataset.columns),
         "command": command,
         "seconds": round(seconds, 1),
