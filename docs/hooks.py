@@ -42,11 +42,11 @@ def benchmark_table() -> str:
 def study(name: str) -> str:
     """One study: its figure and its tables."""
     found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
-    figure = ROOT / "experiments" / "figures" / f"{name}.svg"
     drawn = []
-    if figure.exists():
-        content = base64.b64encode(figure.read_bytes()).decode()
-        drawn = [f'<img src="data:image/svg+xml;base64,{content}" alt="{found[0].title}: every run a dot">', ""]
+    for figure in (ROOT / "experiments" / "figures" / f"{name}{ending}.svg" for ending in ("", "_pairs")):
+        if figure.exists():
+            content = base64.b64encode(figure.read_bytes()).decode()
+            drawn += [f'<img src="data:image/svg+xml;base64,{content}" alt="{found[0].title}: every run a dot">', ""]
     return "\n".join([*drawn, *study_section(*found)])
 
 

@@ -8,6 +8,7 @@ import pytest
 from lookalike.data import load_dataset
 from lookalike.data.knownproto import ANCHORS, LEVELS, MODES_PER_CLASS, KnownWorld, level_named
 from lookalike.errors import ParameterError
+from lookalike.estimators import PrototypeClassifier
 from lookalike.metrics import energy_shares, template_recovery
 
 # Of values rounded to 1/4096; another NumPy, SciPy or number of threads may not change them.
@@ -184,3 +185,32 @@ def smoothed(pictures):
     from scipy.ndimage import gaussian_filter
 
     return gaussian_filter(pictures, (0, 0, 1.5, 1.5))
+
+
+@pytest.mark.parametrize(("level", "cue"), [("L4", "marks"), ("L5", "codes")])
+def test_cues_can_be_the_own_classs_or_anothers_and_nothing_else_changes(level, cue):
+    drawn, own, wrong = (
+        WORLDS[1].sample(level, 60, seed=3, training=False, cues=cues) for cues in ("drawn", "own", "wrong")
+    )
+    assert (getattr(own, cue) == own.labels).all()
+    assert (getattr(wrong, cue) != wrong.labels).all()
+    same = getattr(drawn, cue) == getattr(wrong, cue)
+    assert 0 < same.sum() < 60
+    np.testing.assert_array_equal(drawn.inputs[same], wrong.inputs[same])
+    np.testing.assert_array_equal(drawn.modes, wrong.modes)
+    with pytest.raises(ParameterError, match="drawn or own or wrong"):
+        WORLDS[1].sample(level, 2, seed=0, cues="none")
+
+
+@pytest.mark.parametrize(("level", "split"), [("L0", False), ("L4", True)])
+def test_accuracy_is_split_by_cues_where_there_are_some(level, split):
+    known = load_dataset(f"knownproto:{level}", limit=300)
+    small = {"backbone": "mlp", "prototypes__n_per_class": 1, "training__epochs": 2, "random_state": 0}
+    classifier = PrototypeClassifier(**small).fit(known.train.inputs, known.train.labels)
+    card = classifier.scorecard(known.test.inputs, known.test.labels, world=known.world, rows=["TR*"])
+    beside = card.row("TR*").beside
+    assert ("lost to wrong cues" in beside) is split
+    if split:
+        own, wrong = beside["accuracy, cues of the own class"], beside["accuracy, cues of a wrong class"]
+        assert beside["lost to wrong cues"] == pytest.approx(own - wrong)
+        assert own > wrong

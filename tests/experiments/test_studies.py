@@ -13,9 +13,11 @@ import pytest
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
 from lookalike.experiments import read_study, run_study, running, write_table
-from lookalike.experiments.analysis import contrasts_of, outcomes
+from lookalike.experiments.analysis import contrasts_of, correlations_of, outcomes
 from lookalike.experiments.contrasts import Contrast
+from lookalike.experiments.figures import write_scatter
 from lookalike.experiments.running import run_arm
+from lookalike.experiments.tables import study_section
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]
@@ -393,3 +395,30 @@ def test_speed_is_the_mean_over_epochs_of_what_was_validated():
         {"arm": "a", "seed": 2, "accuracy": 0.9, "validation_accuracy": []},
     ]
     assert outcomes({"runs": runs}, "a", "speed") == {0: pytest.approx(0.4)}
+
+
+def test_outcomes_that_go_together_are_found_over_runs_and_over_arms(tmp_path):
+    """Ranks of means, and an interval that does not count runs of one arm as so many observations."""
+    head, file = "title: pairs\ncommon: {data: digits}\narms: {a: {}, b: {}, c: {}, d: {}}\n", tmp_path / "pairs.yaml"
+    file.write_text(head + "card: ['TR*', BIND]\ncorrelations:\n- ['TR*', BIND]\n- [accuracy, BIND]\n")
+    study = read_study(file)
+    runs = [
+        {"arm": arm, "seed": seed, "accuracy": 0.5, "calibration_error": 0.0, "minutes": 1.0}
+        | {"card": {"TR*": place + 0.1 * seed, "BIND": place**2 - 0.1 * seed}}
+        for place, arm in enumerate("abcd")
+        for seed in range(3)
+    ]
+    together, constant = correlations_of(study, {"runs": runs})
+    assert together.by_arm == pytest.approx(1)
+    assert 0.5 < together.by_run < 1
+    assert together.interval[0] <= together.by_run <= together.interval[1] + 1e-9
+    assert (together.n_runs, together.n_arms) == (12, 4)
+    assert np.isnan(constant.by_run)
+    assert correlations_of(study, {"runs": runs[:6]}) == []
+    assert any("TR* and BIND | +0." in line for line in study_section(study, {"runs": runs}))
+    assert write_scatter(study, {"runs": runs}, tmp_path / "pairs.svg")
+    assert not write_scatter(study, None, tmp_path / "none.svg")
+    for wrong in ("[TR*]", "{first: TR*}", "[TR*, NONSENSE]"):
+        file.write_text(head + f"card: true\ncorrelations: [{wrong}]\n")
+        with pytest.raises(ParameterError):
+            read_study(file)

@@ -5,13 +5,13 @@ places; glyphs are shared between classes, so only the conjunction names the cla
 noise, distractors, a shortcut and a code too faint to see.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from lookalike.data.datasets import Dataset, Part
-from lookalike.errors import ParameterError, describe, suggest
+from lookalike.errors import ParameterError, describe, require_option, suggest
 
 SIDE = 28
 MODES_PER_CLASS = (1, 1, 2, 2, 3, 3)
@@ -22,6 +22,7 @@ _PARTS, _DISTRACTORS, _PARTS_PER_TEMPLATE = 9, 3, 3
 _MOST_ALIKE_GLYPHS, _MOST_ALIKE_TEMPLATES = 0.55, 0.35
 _DISTRACTOR_STRENGTH = 0.9
 _HONEST_MARKS = 0.9
+_CUES = ("drawn", "own", "wrong")
 # Multiples of this survive a change of NumPy, SciPy or processor bit for bit.
 _STEP = 1 / 4096
 
@@ -116,6 +117,8 @@ class KnownWorld:
         Which of the nine places each template's glyphs take, shape ``(12, 3)``.
     codes : ndarray
         A picture of -1 and 1 per class, shape ``(6, 28, 28)``.
+    level : str
+        Of the data set that the world came with; empty for a world by itself.
 
     Examples
     --------
@@ -133,6 +136,7 @@ class KnownWorld:
     template_labels: np.ndarray
     template_anchors: np.ndarray
     codes: np.ndarray
+    level: str = ""
 
     @classmethod
     def of(cls, seed: int) -> "KnownWorld":
@@ -162,7 +166,7 @@ class KnownWorld:
         """Every distractor in every place at its strength in samples, shape ``(3, 9, 28, 28)``."""
         return _DISTRACTOR_STRENGTH * _placed(self.distractors)
 
-    def sample(self, level: str, n: int, *, seed: int, training: bool = True) -> KnownSamples:
+    def sample(self, level: str, n: int, *, seed: int, training: bool = True, cues: str = "drawn") -> KnownSamples:
         """Draw pictures.
 
         Parameters
@@ -174,12 +178,15 @@ class KnownWorld:
             Other seeds give other pictures of the same world.
         training : bool
             Whether marks and codes name the class, as they do in training pictures only.
+        cues : str
+            ``"drawn"``: marks and codes as the level has them; ``"own"``: always the class's; ``"wrong"``: never.
 
         Raises
         ------
         ParameterError
-            For a level that does not exist.
+            For a level or cues that do not exist.
         """
+        require_option("cues", cues, cues in _CUES, " or ".join(_CUES))
         hard = level_named(level)
         random = np.random.RandomState([self.seed, 1, seed, int(training)])
         n_classes = len(MODES_PER_CLASS)
@@ -197,10 +204,10 @@ class KnownWorld:
         marks, codes = np.full(n, -1), np.full(n, -1)
         if hard.marked:
             honest = (random.random_sample(n) < _HONEST_MARKS) & training
-            marks = np.where(honest, labels, random.randint(0, n_classes, n))
+            marks = _cued(np.where(honest, labels, random.randint(0, n_classes, n)), labels, cues)
             np.maximum(pictures, self.marks[marks], out=pictures)
         if hard.code:
-            codes = labels if training else random.randint(0, n_classes, n)
+            codes = _cued(labels if training else random.randint(0, n_classes, n), labels, cues)
             pictures += hard.code * self.codes[codes]
         pictures += hard.noise * random.standard_normal(pictures.shape)
         return KnownSamples(
@@ -270,7 +277,16 @@ def load_knownproto(name: str) -> Dataset:
     training = world.sample(level or "L3", N_TRAINING, seed=0)
     test = world.sample(level or "L3", N_TEST, seed=0, training=False)
     train, held = (Part(samples.inputs, samples.labels, samples.modes) for samples in (training, test))
-    return Dataset(name, train, held, world=world)
+    return Dataset(name, train, held, world=replace(world, level=level or "L3"))
+
+
+def _cued(drawn: np.ndarray, labels: np.ndarray, cues: str) -> np.ndarray:
+    """Whose mark or code each picture has: as drawn, the own class's, or the next one's where it would be the own."""
+    if cues == "own":
+        return labels
+    if cues == "wrong":
+        return np.where(drawn == labels, (labels + 1) % len(MODES_PER_CLASS), drawn)
+    return drawn
 
 
 def _glyphs(random: np.random.RandomState) -> np.ndarray:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lookalike.backbones import stages
 from lookalike.data import Examples
+from lookalike.data.knownproto import KnownWorld, level_named
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.card import Row, light
 from lookalike.evaluation.judges import Judge
@@ -206,10 +207,27 @@ def recovery_row(subject: Subject) -> Row:
             "precision": found.precision,
             "class identity": found.class_identity,
             **{f"energy: {name}": share for name, share in _energy(subject, pictures).items()},
+            **_by_cues(subject, world),
         },
         "",
         tuple(int(prototype) for prototype in np.flatnonzero(alike < 0.7)),
     )
+
+
+def _by_cues(subject: Subject, world: KnownWorld) -> dict[str, float]:
+    """Accuracy where mark and code are those of the class, and where they are another's; nothing without such."""
+    if not world.level or not (level_named(world.level).marked or level_named(world.level).code):
+        return {}
+    found = {}
+    for cues in ("own", "wrong"):
+        samples = world.sample(world.level, _SAMPLE, seed=1, training=False, cues=cues)
+        decided = subject.passed(torch.from_numpy(samples.inputs)[:, None]).decisions
+        found[cues] = float(np.mean(decided == samples.labels))
+    return {
+        "accuracy, cues of the own class": found["own"],
+        "accuracy, cues of a wrong class": found["wrong"],
+        "lost to wrong cues": found["own"] - found["wrong"],
+    }
 
 
 def _energy(subject: Subject, pictures: np.ndarray) -> dict[str, float]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
-from lookalike.experiments.contrasts import Contrast
+from lookalike.experiments.contrasts import Contrast, Correlation
 from lookalike.experiments.studies import Study
 from lookalike.metrics import holm, mean_interval, sign_flip_p
 
 LEAST_PAIRS = 10
+_LEAST_ARMS = 3
+_DRAWS = 2000
 _LEVEL = 0.05
 
 
@@ -51,6 +54,77 @@ class ContrastResult:
         if smallest and -smallest < low and high < smallest:
             return "no difference that matters"
         return "not decided"
+
+
+@dataclass(frozen=True)
+class CorrelationResult:
+    """How two outcomes go together, as found.
+
+    Attributes
+    ----------
+    correlation : Correlation
+    by_run : float
+        Spearman's, over all runs that have both.
+    interval : tuple of float
+        95% of it, over bootstrapped arms: runs of one arm do not count as so many observations.
+    by_arm : float
+        Spearman's, over the arms' means.
+    n_runs, n_arms : int
+    """
+
+    correlation: Correlation
+    by_run: float
+    interval: tuple[float, float]
+    by_arm: float
+    n_runs: int
+    n_arms: int
+
+
+def correlations_of(study: Study, results: Mapping[str, Any] | None) -> list[CorrelationResult]:
+    """Every correlation of a study that at least three arms have runs for.
+
+    Parameters
+    ----------
+    study : Study
+    results : mapping or None
+        What its results file holds.
+    """
+    found = []
+    for correlation in study.correlations:
+        pairs = [pair for arm in study.arms if len(pair := paired_outcomes(results, arm.name, correlation))]
+        if len(pairs) < _LEAST_ARMS:
+            continue
+        random = np.random.default_rng(0)
+        draws = [random.integers(0, len(pairs), len(pairs)) for _ in range(_DRAWS)]
+        drawn = [_spearman(np.concatenate([pairs[arm] for arm in draw])) for draw in draws]
+        kept = np.array([value for value in drawn if np.isfinite(value)] or [np.nan])
+        low, high = np.quantile(kept, [0.025, 0.975])
+        every, means = np.concatenate(pairs), np.stack([pair.mean(0) for pair in pairs])
+        result = (_spearman(every), (float(low), float(high)), _spearman(means), len(every), len(pairs))
+        found.append(CorrelationResult(correlation, *result))
+    return found
+
+
+def paired_outcomes(results: Mapping[str, Any] | None, arm: str, correlation: Correlation) -> np.ndarray:
+    """Both outcomes of every run of an arm that has both, shape ``(m, 2)``.
+
+    Parameters
+    ----------
+    results : mapping or None
+        What a results file holds.
+    arm : str
+    correlation : Correlation
+    """
+    first, second = (outcomes(results, arm, name) for name in (correlation.first, correlation.second))
+    return np.array([[first[seed], second[seed]] for seed in sorted(first.keys() & second.keys())]).reshape(-1, 2)
+
+
+def _spearman(pairs: np.ndarray) -> float:
+    """Rank correlation of two columns; not a number where one is constant."""
+    ranks = rankdata(pairs, axis=0)
+    if np.ptp(ranks, axis=0).min() == 0:
+        return float("nan")
+    return float(np.corrcoef(ranks.T)[0, 1])
 
 
 def outcomes(results: Mapping[str, Any] | None, arm: str, outcome: str) -> dict[int, float]:

@@ -31,6 +31,43 @@ class Contrast:
     smallest: float = 0.0
 
 
+@dataclass(frozen=True)
+class Correlation:
+    """Two outcomes that are to go together, or not, over all runs of a study.
+
+    Attributes
+    ----------
+    first, second : str
+        As the outcome of a contrast.
+    """
+
+    first: str
+    second: str
+
+
+def read_correlation(entry: Any) -> Correlation:
+    """A correlation from plain values.
+
+    Parameters
+    ----------
+    entry : object
+        A list of two outcomes, as YAML gives it.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+
+    Examples
+    --------
+    >>> read_correlation(["TR*", "BIND"]).second
+    'BIND'
+    """
+    if not (isinstance(entry, list) and len(entry) == 2 and all(isinstance(name, str) for name in entry)):
+        raise ParameterError(describe("a correlation as [outcome, outcome]", repr(entry), "- [TR*, BIND]"))
+    return Correlation(*entry)
+
+
 def read_contrast(entry: Any) -> Contrast:
     """A contrast from plain values.
 

@@ -9,13 +9,14 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from lookalike.experiments.analysis import outcomes
+from lookalike.experiments.analysis import outcomes, paired_outcomes
 from lookalike.experiments.studies import Study
 from lookalike.metrics import mean_interval
 from lookalike.persistence import write_whole
 
 _CARD_OUTCOMES = ("TR*", "TRANSFER", "NN-PCTL", "BIND")
 _TICKS = 4
+_MARKERS = "osD^v"
 _INK, _DOT = "#0072b2", "#9aa5b1"
 
 
@@ -59,12 +60,57 @@ def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) ->
         axis.tick_params(left=False, labelsize=8)
     axes[0].set_yticks(range(len(arms)), [arm.label for arm in arms])
     axes[0].set_ylim(len(arms) - 0.5, -0.5)
+    _save(figure, study.name, file)
+    return True
+
+
+def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -> bool:
+    """Draw the outcomes whose correlations a study states, one against the other: every run a dot, every arm a color.
+
+    Parameters
+    ----------
+    study : Study
+    results : mapping or None
+    file : Path
+        Its folder is made if it is not there.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    drawn = []
+    for correlation in study.correlations:
+        every = {arm.label: paired_outcomes(results, arm.name, correlation) for arm in study.arms}
+        if kept := {label: pairs for label, pairs in every.items() if len(pairs)}:
+            drawn.append((correlation, kept))
+    if not drawn:
+        return False
+    figure = Figure(figsize=(3.6 * len(drawn) + 2.6, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(drawn), squeeze=False)[0]
+    labels = [arm.label for arm in study.arms]
+    for axis, (correlation, pairs) in zip(axes, drawn, strict=True):
+        for label, values in pairs.items():
+            place = labels.index(label)
+            style = {"color": f"C{place % 10}", "marker": _MARKERS[place // 10 % len(_MARKERS)]}
+            axis.plot(*values.T, linewidth=0, markersize=5, alpha=0.8, label=label, **style)
+        axis.set_xlabel(correlation.first)
+        axis.set_ylabel(correlation.second)
+        axis.tick_params(labelsize=8)
+        axis.spines[["top", "right"]].set_visible(False)
+    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=7, frameon=False)
+    _save(figure, study.name, file)
+    return True
+
+
+def _save(figure: Figure, name: str, file: Path) -> None:
+    """As SVG; the same figure makes the same file."""
     held = io.BytesIO()
-    with rc_context({"svg.hashsalt": study.name, "svg.fonttype": "path"}):
+    with rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         figure.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, held.getvalue())
-    return True
 
 
 def shown_outcomes(study: Study, results: Mapping[str, Any] | None) -> list[str]:

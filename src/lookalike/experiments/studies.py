@@ -12,7 +12,7 @@ from lookalike.estimators.parameters import options_of
 from lookalike.evaluation import ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
-from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, read_contrast
+from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
 from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import settings_from
@@ -30,11 +30,18 @@ _KEYS = {
     "common": dict,
     "arms": dict,
     "contrasts": list,
+    "correlations": list,
 }
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
 AGAIN_EDITION = 1
 _SILENT = (("counterfactuals", "none"),)
+# Options that came later, with the defaults that leave results what they were.
+_LATER = {
+    "prototypes/pixel": {"within": "None"},
+    "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
+    "counterfactual/residual_swap": {"blend": "0.0"},
+}
 # What "auto" may become.
 _AUTO = {
     "backbone": ("convnet", "mlp"),
@@ -95,6 +102,8 @@ class Study:
         Run one at a time, with all cores: for studies that state minutes.
     arms : tuple of Arm
     contrasts : tuple of Contrast
+    correlations : tuple of Correlation
+        Between two outcomes, over all runs of all arms.
     """
 
     name: str
@@ -110,6 +119,7 @@ class Study:
     again: tuple[str, ...] = ()
     alone: bool = False
     contrasts: tuple[Contrast, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
 
     def config_of(self, arm: Arm, seed: int) -> RunConfig:
         """What a run is made from: the arm's settings, with the world of this seed."""
@@ -170,7 +180,11 @@ def read_study(file: Path) -> Study:
         again=tuple(settings.get("again", ())),
         alone=settings.get("alone", False),
         contrasts=tuple(read_contrast(entry) for entry in settings.get("contrasts", ())),
+        correlations=tuple(read_correlation(entry) for entry in settings.get("correlations", ())),
     )
+    for correlation in study.correlations:
+        for outcome in (correlation.first, correlation.second):
+            _require_computed(study, outcome)
     for contrast in study.contrasts:
         _require_possible(study, contrast)
     return study
@@ -232,8 +246,9 @@ def _defaults(config: RunConfig) -> dict[str, Any]:
         chosen = list(value) if isinstance(value, Mapping) else [value]
         for key in _AUTO.get(family, ()) if value == "auto" else chosen:
             if isinstance(key, str) and key in members(family):
-                defaults = options(component(family, key))
-                found[f"{family}/{key}"] = {option: repr(default.default) for option, default in defaults.items()}
+                name, later = f"{family}/{key}", _LATER.get(f"{family}/{key}", {})
+                defaults = {each: repr(value.default) for each, value in options(component(family, key)).items()}
+                found[name] = {each: value for each, value in defaults.items() if later.get(each) != value}
     training = settings_from(options_of("training", parameters))
     found["training"] = [asdict(training.resolve(10_000, is_picture)) for is_picture in (True, False)]
     return {**parameters, **found}
@@ -261,10 +276,14 @@ def _require_possible(study: Study, contrast: Contrast) -> None:
             raise ParameterError(
                 describe("arms that train for the same number of epochs, to compare their speed", contrast.arm)
             )
+    _require_computed(study, contrast.outcome)
+
+
+def _require_computed(study: Study, about: str) -> None:
+    """Refuse a figure that no run of a study will have."""
     rows = (study.rows or [name for name in ROW_NAMES if name not in TRAINED_ROWS]) if study.card else []
     names = ["SEED-R"] if "seed" in study.again else []
     names += [*rows, *(f"SEED-R: {way}" for way in study.again if way != "seed")]
-    about = contrast.outcome
     known = about in names or any(about.startswith(f"{name}: ") for name in names)
     missing = [f"SEED-R: {way}" for way in WAYS if way not in study.again]
     if about not in PLAIN_OUTCOMES and (not known or any(about.startswith(name) for name in missing)):

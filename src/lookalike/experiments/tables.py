@@ -7,8 +7,8 @@ from statistics import mean, stdev
 from typing import Any
 
 from lookalike.evaluation import ROW_NAMES
-from lookalike.experiments.analysis import contrasts_of, outcomes
-from lookalike.experiments.figures import write_figure
+from lookalike.experiments.analysis import contrasts_of, correlations_of, outcomes
+from lookalike.experiments.figures import write_figure, write_scatter
 from lookalike.experiments.studies import Arm, Study, studies_in
 from lookalike.persistence import write_whole
 
@@ -80,6 +80,7 @@ def study_section(study: Study, results: dict[str, Any] | None, folder: str = "e
         *(_line(study, results, arm) for arm in study.arms),
         *_card_lines(study, results),
         *_contrast_lines(study, results),
+        *_correlation_lines(study, results),
         "",
         *([study.note, ""] if study.note else []),
         f"`lookalike reproduce {folder}/{study.name}.yaml`",
@@ -100,6 +101,7 @@ def write_table(folder: Path) -> Path:
     write_whole(file, text.encode())
     for study, results in studies_in(folder):
         write_figure(study, results, folder / "figures" / f"{study.name}.svg")
+        write_scatter(study, results, folder / "figures" / f"{study.name}_pairs.svg")
     return file
 
 
@@ -157,6 +159,20 @@ def _contrast_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
             f"| {labels[contrast.arm]} less {labels[contrast.against]} | {contrast.outcome} | {result.mean:+.4f}"
             f"{interval} | {size} | {result.reading} |"
         )
+    return lines
+
+
+def _correlation_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
+    found = correlations_of(study, results)
+    if not found:
+        return []
+    head = "| two outcomes | rank correlation over runs (95% over arms) | runs | over arms | arms |"
+    lines = ["", head, "|---|---|---|---|---|"]
+    for result in found:
+        low, high = result.interval
+        names = f"{result.correlation.first} and {result.correlation.second}"
+        by_run = f"{result.by_run:+.2f} ({low:+.2f} to {high:+.2f})"
+        lines.append(f"| {names} | {by_run} | {result.n_runs} | {result.by_arm:+.2f} | {result.n_arms} |")
     return lines
 
 
