@@ -3,13 +3,14 @@
 from lookalike.evaluation.card import Card, Row, verdict_of
 from lookalike.evaluation.judges import Judge, judges_of
 from lookalike.evaluation.quality import Quality, judge
-from lookalike.evaluation.scorecard import JUDGED_ROWS, ROW_NAMES, TRAINED_ROWS, scorecard
+from lookalike.evaluation.scorecard import JUDGED_ROWS, ROUGHNESS, ROW_NAMES, TRAINED_ROWS, scorecard
 from lookalike.evaluation.subject import Pass, Subject
 from lookalike.evaluation.twin import TwinNetwork
 from lookalike.evaluation.verification import Verification, verify
 
 __all__ = [
     "JUDGED_ROWS",
+    "ROUGHNESS",
     "ROW_NAMES",
     "TRAINED_ROWS",
     "Card",

@@ -15,6 +15,7 @@ from lookalike.evaluation.subject import Subject, sample
 from lookalike.metrics import displacement, expected_calibration_error, high_frequency_share, total_variation
 
 _log = logging.getLogger(__name__)
+ROUGHNESS = ("total variation, real pictures = 1", "high frequencies, real pictures = 1")
 _SAMPLE = 1000
 _FULL, _RETRAIN = "evaluate --full, or full=True in Python", "evaluate --retrain"
 
@@ -137,8 +138,11 @@ def _diagnostics(subject: Subject) -> dict[str, float]:
     own = subject.pictures.double().numpy()
     variation, share = (float(np.mean(measure(real))) for measure in (total_variation, high_frequency_share))
     if variation and share:
-        found["total variation, real pictures = 1"] = float(np.mean(total_variation(own))) / variation
-        found["high frequencies, real pictures = 1"] = float(np.mean(high_frequency_share(own))) / share
+        roughness = (
+            float(np.mean(total_variation(own))) / variation,
+            float(np.mean(high_frequency_share(own))) / share,
+        )
+        found |= dict(zip(ROUGHNESS, roughness, strict=True))
     return found | _moved(subject)
 
 

@@ -22,7 +22,7 @@ from lookalike.estimators import PrototypeClassifier, train_judges
 from lookalike.estimators.fitting import calibrated, logits_of, prepare
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.storage import versions
-from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Row, TwinNetwork, judge
+from lookalike.evaluation import JUDGED_ROWS, ROUGHNESS, ROW_NAMES, Card, Row, TwinNetwork, judge
 from lookalike.evaluation.stability import stability_row
 from lookalike.experiments.again import compared, other_way
 from lookalike.experiments.config import RunConfig
@@ -205,6 +205,7 @@ def _loaded(data: str, options: str) -> Dataset:
 def _figures(card: Card) -> dict[str, Any]:
     """A card as one table of names and numbers, and its verdict."""
     found: dict[str, Any] = {"verdict": card.verdict}
+    found |= {name: round(card.diagnostics[name], 6) for name in ROUGHNESS if name in card.diagnostics}
     for row in card.rows:
         found |= _figures_of(row, row.name)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.parameters import options_of
-from lookalike.evaluation import ROW_NAMES, TRAINED_ROWS
+from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
@@ -283,6 +283,7 @@ def _require_computed(study: Study, about: str) -> None:
     """Refuse a figure that no run of a study will have."""
     rows = (study.rows or [name for name in ROW_NAMES if name not in TRAINED_ROWS]) if study.card else []
     names = ["SEED-R"] if "seed" in study.again else []
+    names += ROUGHNESS if study.card else []
     names += [*rows, *(f"SEED-R: {way}" for way in study.again if way != "seed")]
     known = about in names or any(about.startswith(f"{name}: ") for name in names)
     missing = [f"SEED-R: {way}" for way in WAYS if way not in study.again]
