@@ -179,7 +179,6 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         Raises
         ------
         LookalikeError
-            In three parts: what was expected, what came, what to do.
         """
         request, classes = self.request(X, y, validation)
         callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
@@ -222,7 +221,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         return odds / odds.sum(1, keepdims=True)
 
     def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
-        """Which inputs are enough like what was learned to be given a class; of the others, better ask someone.
+        """Which inputs are enough like what was learned to be given a class; about others, better ask someone.
 
         Parameters
         ----------

@@ -6,7 +6,7 @@ from torch import Tensor
 from lookalike.comparison import Comparison
 from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer, for_prototypes_alone
-from lookalike.regularizers.likeness import LEAST, correlations, falling, soft_least
+from lookalike.regularizers.likeness import LEAST, correlations, falling, require_annealing, unlikeness
 from lookalike.shapes import Scalar
 
 
@@ -53,9 +53,7 @@ class FeatureMatchingRegularizer(Regularizer):
         super().__init__()
         require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
         require_option("positions", positions, positions >= 0, "0 or above")
-        for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
-            require_option(name, value, value > 0, "above 0")
-        require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+        require_annealing(first_temperature, last_temperature, until)
         self.depth = depth
         self.taps = (depth,)
         self.positions = positions
@@ -75,10 +73,7 @@ class FeatureMatchingRegularizer(Regularizer):
                 met.append(correlations(mine, own, self.positions, share)[0].flatten(1))
         if not met:
             return comparison.prototypes.sum() * 0
-        best = torch.cat([alike.detach().amax(1) for alike in met])
-        multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
-        temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
-        penalty = torch.cat([soft_least(alike, temperature) for alike in met]).mean()
+        penalty = unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
         return for_prototypes_alone(penalty, comparison.prototypes)
 
 

@@ -1,10 +1,12 @@
 """How much pictures look alike, and the soft choices that are made by it."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from lookalike.errors import require_option
 from lookalike.transforms import sums_over_shifts
 
 LEAST = 1e-6
@@ -42,6 +44,33 @@ def soft_least(alike: Tensor, temperature: float) -> Tensor:
     if not temperature:
         return -alike.amax(1)
     return temperature * (math.log(alike.shape[1]) - torch.logsumexp(alike / temperature, 1))
+
+
+def require_annealing(first_temperature: float, last_temperature: float, until: float) -> None:
+    """Refuse temperatures that are not above 0, and a share of the training that is none.
+
+    Raises
+    ------
+    ParameterError
+    """
+    for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
+        require_option(name, value, value > 0, "above 0")
+    require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+
+
+def unlikeness(alike: Sequence[Tensor], multiple: float) -> Tensor:
+    """Minus the soft maximum of every row, mean over all; the temperature is counted in what is unexplained.
+
+    Parameters
+    ----------
+    alike : sequence of Tensor
+        Correlations of the inputs of each class, at least one, with what they may be like, shape ``(n, m)``.
+    multiple : float
+        Temperature, in units of 1 less the mean of the rows' largest values.
+    """
+    best = torch.cat([rows.detach().amax(1) for rows in alike])
+    temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
+    return torch.cat([soft_least(rows, temperature) for rows in alike]).mean()
 
 
 def correlated(rows: Tensor, others: Tensor) -> Tensor:

@@ -8,7 +8,15 @@ from torch import Tensor
 from lookalike.comparison import Comparison
 from lookalike.errors import ParameterError, describe, require_option
 from lookalike.regularizers.base import Regularizer
-from lookalike.regularizers.likeness import LEAST, correlations, falling, soft_least, spread_of, tolerated
+from lookalike.regularizers.likeness import (
+    LEAST,
+    correlations,
+    falling,
+    require_annealing,
+    soft_least,
+    spread_of,
+    tolerated,
+)
 from lookalike.shapes import Scalar
 from lookalike.transforms import IdentityTransform, Transform, view_at
 
@@ -102,9 +110,7 @@ class AlignedMatchingRegularizer(Regularizer):
     ) -> None:
         super().__init__()
         require_option("pixels", pixels, pixels >= 0, "0 or above")
-        for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
-            require_option(name, value, value > 0, "above 0")
-        require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+        require_annealing(first_temperature, last_temperature, until)
         require_option("contrast", contrast, contrast >= 0, "0 or above")
         require_option("mutual", mutual, mutual >= 0, "0 or above")
         require_option("tolerance", tolerance, tolerance is None or tolerance > 0, "above 0, or None")

@@ -1,11 +1,8 @@
 """Prototypes that look like their class, up to a deformation that a small net predicts."""
 
-import torch
-
 from lookalike.comparison import Comparison
-from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer
-from lookalike.regularizers.likeness import LEAST, correlated, falling, soft_least
+from lookalike.regularizers.likeness import correlated, falling, require_annealing, unlikeness
 from lookalike.shapes import Scalar
 from lookalike.transforms import AlignmentPredictor, warped
 
@@ -61,9 +58,7 @@ class WarpedMatchingRegularizer(Regularizer):
         until: float = 0.7,
     ) -> None:
         super().__init__()
-        for name, value in (("first_temperature", first_temperature), ("last_temperature", last_temperature)):
-            require_option(name, value, value > 0, "above 0")
-        require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
+        require_annealing(first_temperature, last_temperature, until)
         self.predictor = AlignmentPredictor(degrees=degrees, scale=scale, pixels=pixels, width=width)
         self.first_temperature = first_temperature
         self.last_temperature = last_temperature
@@ -82,7 +77,4 @@ class WarpedMatchingRegularizer(Regularizer):
                 met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
         if not met:
             return prototypes.sum() * 0
-        best = torch.cat([alike.detach().amax(1) for alike in met])
-        multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
-        temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
-        return torch.cat([soft_least(alike, temperature) for alike in met]).mean()
+        return unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
