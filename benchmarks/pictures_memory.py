@@ -10,10 +10,10 @@ import subprocess
 import sys
 
 from benchmarks.pairs import report
-from benchmarks.pictures_step import LATE, MATCHING, SWAP
-from benchmarks.training_step import library_steps, prepared
+from benchmarks.pictures_step import BOTH, LATE, MATCHING
+from benchmarks.training_step import DECISIONS_ALONE, library_steps, prepared
 
-WAYS = {"idle": None, "plain": {}, "matching": MATCHING, "both": {**MATCHING, **SWAP}}
+WAYS = {"idle": None, "plain": DECISIONS_ALONE, "matching": MATCHING, "both": BOTH}
 ROUNDS = 3
 
 

@@ -5,16 +5,17 @@ pixels, late in training, when matching is at its dearest since pixels are weigh
 """
 
 from benchmarks.pairs import in_turn, ratio, report
-from benchmarks.training_step import library_steps
+from benchmarks.training_step import DECISIONS_ALONE, library_steps
 
 LATE = 0.9
-MATCHING = {"regularizers": {"aligned_matching": 100.0}, "regularizers__aligned_matching__pixels": 3}
-SWAP = {"counterfactuals": {"residual_swap": 1.0}, "counterfactuals__residual_swap__pixels": 3}
+PIXELS = {"regularizers__aligned_matching__pixels": 3}
+MATCHING = {**DECISIONS_ALONE, "regularizers": {"aligned_matching": 100.0}, **PIXELS}
+BOTH = {**MATCHING, "counterfactuals": {"residual_swap": 0.1}, "counterfactuals__residual_swap__pixels": 3}
 
 
 def main():
     """Measure and report."""
-    options = {"plain": {}, "matching": MATCHING, "both": {**MATCHING, **SWAP}}
+    options = {"plain": DECISIONS_ALONE, "matching": MATCHING, "both": BOTH}
     seconds = in_turn({name: library_steps(LATE, **chosen) for name, chosen in options.items()}, rounds=15)
     rows = {
         "step with aligned matching": ratio(seconds, "matching", "plain"),
