@@ -73,7 +73,11 @@ def bare_steps(augmentation: bool):
 
 def main():
     """Measure and report."""
-    ways = {"library": library_steps(**DECISIONS_ALONE), "bare": bare_steps(True), "bare, no augmentation": bare_steps(False)}
+    ways = {
+        "library": library_steps(**DECISIONS_ALONE),
+        "bare": bare_steps(True),
+        "bare, no augmentation": bare_steps(False),
+    }
     seconds = in_turn(ways, rounds=40)
     limit = 1.15 * (BATCH + PROTOTYPES) / BATCH
     rows = {

@@ -17,6 +17,7 @@ from PIL import Image
 from lookalike.cli import main
 from lookalike.estimators import PrototypeClassifier
 from lookalike.evaluation import ROW_NAMES
+from lookalike.explanations import in_words
 
 QUICK = ["--set", "backbone=mlp", "--set", "training__epochs=3", "--set", "data__limit=300"]
 
@@ -173,8 +174,7 @@ def test_explain_as_table_json_and_page(run_folder, call, tmp_path):
     code, out, _ = call("explain", run_folder, "test:0", "test:1")
     assert code == 0
     assert out.count("logit") >= 2
-    assert "measured" in out
-    assert "to meet it" in out
+    assert "measured similarity" in out
     code, out, _ = call("explain", run_folder, "test:0", "--json", "--html", tmp_path / "page.html")
     explained = json.loads(out)
     assert code == 0
@@ -183,6 +183,11 @@ def test_explain_as_table_json_and_page(run_folder, call, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "data:image/png" in page
     assert "http" not in page.replace("http-equiv", "")
+    prototype = explained[0]["matches"][0]["prototype"]
+    assert f"prototype {prototype} as it meets the input" in page
+    words = in_words(explained[0]["matches"][0]["alignment"])
+    assert words in page
+    assert not words or f"it shows prototype {prototype}: {words}" in call("explain", run_folder, "test:0")[1]
 
 
 def test_explain_shows_a_picture_of_another_size_and_says_so(run_folder, call, tmp_path):

@@ -166,25 +166,20 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             f"[bold]{escape(explanation.predicted)}[/] with probability {explanation.probability:.3f}{escape(answer)}"
         )
         table = Table(box=None, pad_edge=False)
-        for column in (
-            "prototype",
-            "of class",
-            "measured similarity",
-            "contribution",
-            "to the runner-up",
-            "to meet it",
-        ):
-            table.add_column(column, justify="left" if column in ("of class", "to meet it") else "right")
+        for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
+            table.add_column(column, justify="left" if column == "of class" else "right")
         for match in explanation.matches[:top]:
             figures = (explanation.measured(match), match.contribution, match.contribution_to_runner_up)
-            shown = [f"{value:.3f}" for value in figures]
-            table.add_row(str(match.prototype), escape(match.class_name), *shown, match.alignment_in_words)
+            table.add_row(str(match.prototype), escape(match.class_name), *(f"{value:.3f}" for value in figures))
         others = sum(match.contribution_to_runner_up for match in explanation.matches[top:])
         table.add_row("all others", "", "", f"{explanation.others(top):.3f}", f"{others:.3f}")
         if explanation.bias or explanation.runner_up_bias:
             table.add_row("bias", "", "", f"{explanation.bias:.3f}", f"{explanation.runner_up_bias:.3f}")
         table.add_row("logit", "", "", f"{explanation.logit:.3f}", f"{explanation.runner_up_logit:.3f}", style="bold")
         _out.print(table)
+        for match in explanation.matches[:top]:
+            if match.alignment_in_words:
+                _out.print(f"it shows prototype {match.prototype}: {match.alignment_in_words}", soft_wrap=True)
         scale = f", times {explanation.scale:.2f} in the score" if explanation.scale != 1 else ""
         _out.print(
             f"similarity: {explanation.similarity}{scale}; runner-up: {escape(explanation.runner_up)} "
