@@ -11,7 +11,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.initializers import Initializer
 from lookalike.training import Phase
 from lookalike.training.phases import plan_from
-from lookalike.training.reseeding import reseed
+from lookalike.training.reseeding import reseed, unused
 from lookalike.transforms import align
 from tests.evaluation.subjects import LABELS, TEMPLATES, matching_network
 
@@ -34,6 +34,30 @@ def test_true_prototypes_stay():
     before = network.prototypes().clone()
     assert reseed(network, training, 0.1, generator()) == []
     torch.testing.assert_close(network.prototypes(), before)
+
+
+def test_what_the_network_never_uses_is_found_whatever_it_shows():
+    training = examples()
+    assert unused(matching_network(training.preprocessing).eval(), training, generator()) == []
+    pictures = TEMPLATES.clone()
+    pictures[3] = pictures[2]  # a double, of which the first always wins
+    pictures[8] = torch.rand(1, 28, 28, generator=generator())
+    network = matching_network(training.preprocessing, pictures).eval()
+    assert unused(network, training, generator()) == [3, 8]
+    network.retire([8])
+    assert unused(network, training, generator()) == [3]
+
+
+def test_a_fit_lets_unused_prototypes_go_where_prototypes_merge():
+    samples = WORLD.sample("L0", 300, seed=0)
+    small = {"backbone": "mlp", "prototypes": "chosen", "training__epochs": 3, "random_state": 0}
+    made = PrototypeClassifier(**small, prototypes__n_per_class=6, prototypes__candidates=2)
+    made.fit(samples.inputs, samples.labels)
+    # Six of two examples: at least four are doubles.
+    assert all(np.sum(made.prototype_labels_ == label) <= 2 for label in range(6))
+    assert len(made.fitted_.merged) >= 24
+    kept = PrototypeClassifier(**small, prototypes__n_per_class=6, prototypes__candidates=2, training="joint")
+    assert len(kept.fit(samples.inputs, samples.labels).prototypes_) == 36
 
 
 def test_dead_ones_and_doubles_begin_anew_at_what_is_least_explained():

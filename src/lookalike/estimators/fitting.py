@@ -21,7 +21,7 @@ from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
-from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train
+from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train, unused
 
 _ENOUGH_TO_CHOOSE_BY = 100
 _ENOUGH_TO_CALIBRATE_BY = 50
@@ -190,8 +190,10 @@ def fit(request: Request) -> Fitted:
     prepared = prepare(request)
     job, network, validation = prepared.job, prepared.network, prepared.validation
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
-    network.prototypes.settle()
+    network.eval().prototypes.settle()
     resolved = prepared.resolved
+    if history and any(phase.merge for phase in job.plan):
+        network.retire(unused(network, job.training, torch.Generator().manual_seed(request.seed)))
     merged = (network.prototypes.labels < 0).nonzero()[:, 0].tolist()
     if merged:
         network, resolved = without(network, merged, resolved, job.training.preprocessing, len(request.classes))

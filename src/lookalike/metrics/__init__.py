@@ -10,9 +10,10 @@ from lookalike.metrics.matching import beyond_chance, consensus, matched, matche
 from lookalike.metrics.pictures import displacement, high_frequency_share, total_variation
 from lookalike.metrics.recovery import Recovery, energy_shares, shifted_similarity, template_recovery
 from lookalike.metrics.rejection import accuracy_coverage, area_under_roc
-from lookalike.metrics.sizes import dead_prototypes, duplicates, effective_size, mode_recall
+from lookalike.metrics.sizes import DEAD, dead_prototypes, duplicates, effective_size, mode_recall
 
 __all__ = [
+    "DEAD",
     "Recovery",
     "accuracy",
     "accuracy_coverage",

@@ -5,6 +5,8 @@ from scipy.special import entr
 
 from lookalike.errors import DataError, describe
 
+DEAD = 0.01
+
 
 def effective_size(contributions: np.ndarray) -> np.ndarray:
     """Number of prototypes that share a decision: the exponential of the entropy of their absolute contributions.
@@ -39,7 +41,7 @@ def effective_size(contributions: np.ndarray) -> np.ndarray:
     return np.exp(entr(shares).sum(1))
 
 
-def dead_prototypes(wins: np.ndarray, labels: np.ndarray, share: float = 0.01) -> np.ndarray:
+def dead_prototypes(wins: np.ndarray, labels: np.ndarray, share: float = DEAD) -> np.ndarray:
     """Prototypes that win fewer than a hundredth of what an even split would give them.
 
     Parameters

@@ -4,7 +4,7 @@ from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finis
 from lookalike.training.learner import Learner
 from lookalike.training.loop import Job, train
 from lookalike.training.phases import PLANS, Phase, plan_from
-from lookalike.training.reseeding import reseed, superfluous
+from lookalike.training.reseeding import reseed, superfluous, unused
 from lookalike.training.settings import TrainingSettings, settings_from
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "settings_from",
     "superfluous",
     "train",
+    "unused",
 ]

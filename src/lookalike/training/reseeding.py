@@ -7,11 +7,13 @@ from torch import Tensor
 
 from lookalike.data import Examples
 from lookalike.errors import ParameterError, describe
-from lookalike.network import ComparingNetwork, PrototypeNetwork
+from lookalike.metrics import DEAD, dead_prototypes
+from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.prototypes import Prototypes
 from lookalike.transforms import align
 
 _SAMPLE = 4000
+_BATCH = 500
 _SIDE_PER_PIXEL = 14
 
 
@@ -86,6 +88,36 @@ def superfluous(network: ComparingNetwork, examples: Examples, share: float, gen
     """
     prototypes = _pictures_of(network, examples)
     return sorted(place for gone, *_ in _standing_for_nothing(prototypes, examples, share, generator) for place in gone)
+
+
+@torch.no_grad()
+def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Generator) -> list[int]:
+    """Prototypes that a trained network hardly ever finds the most similar of their class: dead, whatever they show.
+
+    Parameters
+    ----------
+    network : PrototypeNetwork
+        In evaluation mode.
+    examples : Examples
+        Training inputs; at most 4,000 of them, drawn at random, are looked at.
+    generator : torch.Generator
+
+    Notes
+    -----
+    Fewer than a fiftieth of what an even split among the prototypes of the class would give; twice what the scorecard
+    calls dead, which counts other inputs. A class keeps at least one: something always wins.
+    """
+    labels, given = network.prototypes.labels, given_to(network)
+    shown = examples.select(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
+    wins = torch.zeros(len(labels), dtype=torch.long)
+    for inputs, targets in shown.batches(_BATCH):
+        own = targets[:, None] == labels[None]
+        kept = own.any(1)
+        scores = network(inputs, **given).scores.masked_fill(~own, float("-inf"))
+        wins += torch.bincount(scores[kept].argmax(1), minlength=len(labels))
+    alive = (labels >= 0).nonzero()[:, 0]
+    dead = dead_prototypes(wins[alive].numpy(), labels[alive].numpy(), share=2 * DEAD)
+    return alive[torch.from_numpy(dead)].tolist()
 
 
 def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
