@@ -99,6 +99,10 @@ class Comparison:
                 )
             )
 
+    def live_prototypes(self) -> Tensor:
+        """The prototypes that stand for a class, shape ``(p', ...)``; those that were retired are left out."""
+        return self.prototypes[self.labels >= 0]
+
     def tapped(self, depth: float, purpose: str) -> tuple[Tensor, Tensor]:
         """Earlier activations of inputs ``(n, d, h, w)`` and of prototypes ``(p, d, h, w)``, for comparing them.
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from lookalike.backbones import Backbone, stage_at
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
+from lookalike.errors import ParameterError, describe
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
 from lookalike.prototypes import Prototypes
@@ -175,7 +176,7 @@ class PrototypeNetwork(ComparingNetwork):
             maps=maps,
             scores=scores,
             logits=self.head(scores),
-            taps={tap: (outputs[name][: len(inputs)], outputs[name][len(inputs) :]) for tap, name in places.items()},
+            taps={tap: _apart(outputs[name], len(inputs), name) for tap, name in places.items()},
             alignments=alignments,
             moments=tuple(moments),
         )
@@ -212,6 +213,13 @@ def given_to(network: ComparingNetwork) -> dict[str, Tensor]:
     return {}
 
 
+def _apart(outputs: Sequence[Tensor], n_inputs: int, name: str) -> tuple[Tensor, Tensor]:
+    """A stage's outputs of inputs and of prototypes, which passed together, or one after the other."""
+    if not outputs:
+        raise ParameterError(describe(f"a stage that the pass goes through, {name}", "none", "another depth or name"))
+    return (outputs[0], outputs[1]) if len(outputs) > 1 else (outputs[0][:n_inputs], outputs[0][n_inputs:])
+
+
 @contextmanager
 def _replaced(backbone: Backbone, replaced: tuple[float, Tensor] | None) -> Iterator[None]:
     """Let other activations take the place of a stage's own while the context is open."""
@@ -227,8 +235,8 @@ def _replaced(backbone: Backbone, replaced: tuple[float, Tensor] | None) -> Iter
 
 
 @contextmanager
-def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """Collect the outputs of named submodules while the context is open; of several passes, one after the other.
+def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, list[Tensor]]]:
+    """Collect the outputs of named submodules while the context is open, one for each pass.
 
     Parameters
     ----------
@@ -236,12 +244,12 @@ def tapped(module: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor
     names : sequence of str
         As ``module.named_modules()`` spells them.
     """
-    outputs: dict[str, Tensor] = {}
+    outputs: dict[str, list[Tensor]] = {name: [] for name in names}
 
     def keep(name: str) -> Callable:
         def hook(_module: nn.Module, _args: tuple, output: Tensor) -> None:
             # A copy: the next layer may write over it.
-            outputs[name] = torch.cat([outputs[name], output]) if name in outputs else output.clone()
+            outputs[name].append(output.clone())
 
         return hook
 

@@ -43,8 +43,9 @@ def distance_from(made, picture, record, explained, residual, own):
     """How far a hybrid is from what these parts can make, with the best factor that is allowed."""
     left = picture - explained
     if getattr(made, "blend", 0):
-        # Between the partner's residual and the input's own in every place.
-        low, high = np.minimum(residual, own), np.maximum(residual, own)
+        # From the partner's residual as far towards the input's own, in every place, as the blend allows.
+        farthest = (1 - made.blend) * residual + made.blend * own
+        low, high = np.minimum(residual, farthest), np.maximum(residual, farthest)
         return np.abs(left - np.clip(left, low, high)).max()
     least = record.taps[0.3][0].min().item() if made.depth is not None else -np.inf
     factor = np.clip(np.median(left / residual), 1 - made.strength, 1 + made.strength)

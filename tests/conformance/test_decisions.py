@@ -192,6 +192,22 @@ def test_regularizer_is_a_finite_number_with_a_finite_gradient(regularizer):
                 assert gradient is None or bool(torch.isfinite(gradient).all())
 
 
+@every_regularizer
+def test_a_retired_prototype_says_nothing_and_is_not_moved(regularizer):
+    record = draw_record(2)
+    record.prototypes.requires_grad_()
+    retired = Comparison(**{**vars(record), "labels": torch.tensor([-1, *LABELS[1:].tolist()])})
+    ours, theirs = record.taps[0.3]
+    fewer = {name: getattr(record, name)[1:] for name in ("prototypes", "labels", "prototype_activations")}
+    fewer |= {name: getattr(record, name)[:, 1:] for name in ("maps", "scores")}
+    without = Comparison(**{**vars(record), **fewer, "taps": {0.3: (ours, theirs[1:])}})
+    penalty = regularizer(retired, 0.5)
+    torch.testing.assert_close(penalty, regularizer(without, 0.5))
+    if penalty.requires_grad:
+        (gradient,) = torch.autograd.grad(penalty, record.prototypes, allow_unused=True)
+        assert gradient is None or not bool(gradient[0].any())
+
+
 def test_a_flat_picture_has_no_total_variation():
     record = draw_record(0)
     flat = Comparison(**{**vars(record), "prototypes": torch.full((6, 2, 5, 4), 0.3)})

@@ -1,11 +1,15 @@
 """What is wanted of prototypes beside decisions: whom each prior moves, and where it is least."""
 
+import copy
+
 import pytest
 import torch
+from torch import nn
 
-from lookalike.backbones import ConvnetBackbone
+from lookalike.backbones import ConvnetBackbone, ModuleBackbone, stages
 from lookalike.comparison import Comparison
 from lookalike.errors import ParameterError
+from lookalike.estimators import PrototypeClassifier
 from lookalike.heads import MaxHead
 from lookalike.network import PrototypeNetwork
 from lookalike.pooling import MaxPooling
@@ -88,6 +92,38 @@ def test_depths_are_places_in_the_backbone():
     for prior in (FeatureMatchingRegularizer(depth=0.4), FeatureStatisticsRegularizer(depth=0.4)):
         with pytest.raises(ParameterError, match="a smaller depth"):
             prior(deformed, 0.5)
+
+
+def test_depths_reach_into_a_network_of_ones_own_and_no_further_than_its_layer():
+    net = nn.Sequential(
+        nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU()), nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(64, 2)
+    )
+    whole, part = (ModuleBackbone((1, 8, 8), module=copy.deepcopy(net), layer=layer) for layer in (None, "1"))
+    assert stages(whole) == ["module.0", "module.1", "module.3"]
+    assert stages(part) == ["module.0"]
+    network, _ = compared([])
+    network.backbone = part
+    record = network(torch.randn(5, 1, 8, 8), torch.arange(5) % 3, taps=[0.9])
+    assert record.taps[0.9][0].shape == (5, 3, 6, 6)
+    assert record.taps[0.9][1].shape == (6, 3, 6, 6)
+    with pytest.raises(ParameterError, match="another depth or name"):
+        network(torch.randn(5, 1, 8, 8), taps=["module.3"])
+
+
+def test_patches_have_no_place_in_a_comparison_of_layers():
+    samples = torch.rand(30, 1, 8, 8)
+    options = {"backbone__widths": [4], "prototypes__size": 4, "prototypes__n_per_class": 1, "training__epochs": 1}
+    patches = PrototypeClassifier(backbone="convnet", backbone__pool=False, regularizers="feature_matching", **options)
+    with pytest.raises(ParameterError, match="a smaller depth"):
+        patches.fit(samples.numpy(), torch.arange(30).numpy() % 3)
+
+
+def test_a_silent_channel_does_not_drown_the_others():
+    record = draw_record(0)
+    inputs, prototypes = (each.clone() for each in record.taps[0.3])
+    inputs[:, 0] = 0
+    silent = FeatureStatisticsRegularizer()(with_(record, taps={0.3: (inputs, prototypes)}), 0.5)
+    assert float(silent) < 10 * float(FeatureStatisticsRegularizer()(record, 0.5))
 
 
 def test_prototypes_that_are_the_inputs_want_nothing_more():

@@ -28,7 +28,7 @@ def test_an_alignment_says_what_was_done_to_a_prototype():
     prototypes = glyphs()
     inputs = 0.5 * prototypes.roll((1, -1), (2, 3)) - 0.2
     record = met(inputs, prototypes)
-    found = {name: values.diagonal() for name, values in alignments_of(record).items()}
+    found = {name: values[:, 0] for name, values in alignments_of(record, torch.arange(3)[:, None]).items()}
     assert found["down"].tolist() == [1, 1, 1]
     assert found["right"].tolist() == [-1, -1, -1]
     torch.testing.assert_close(found["contrast"], torch.full((3,), 0.5))
@@ -49,7 +49,9 @@ def test_what_the_network_deformed_is_what_is_said():
     record = type(record)(**{**vars(record), "alignments": {"degrees": degrees, "scale": torch.ones(2, 2)}})
     aligned = aligned_pictures(record, family, torch.tensor([[0], [1]]))
     torch.testing.assert_close(aligned[:, 0], record.inputs)
-    assert set(alignments_of(record)) == {"degrees", "scale"}
+    found = alignments_of(record, torch.tensor([[1], [1]]))
+    assert set(found) == {"degrees", "scale"}
+    assert found["degrees"].tolist() == [[0.0], [20.0]]
 
 
 @pytest.mark.parametrize(
@@ -81,11 +83,13 @@ def test_a_fitted_model_shows_how_prototypes_meet_pictures():
     aligned, residual = classifier.aligned(inputs[:2], [[0, 1], [1, 0]])
     assert aligned.shape == residual.shape == (2, 2, 1, 15, 15)
     np.testing.assert_allclose(aligned + residual, np.repeat(inputs[:2, None, None] / 255, 2, axis=1), atol=1e-5)
-    for wrong in ([[0, 1]], [[0], [99]], [[-1], [0]]):
+    for wrong in ([[0, 1]], [[0], [99]], [[-1], [0]], [[0], [0, 1]]):
         with pytest.raises(DataError, match="for each of 2 inputs"):
             classifier.aligned(inputs[:2], wrong)
     rows = inputs.reshape(len(inputs), -1)[:, 60:80].astype(float)
     table = PrototypeClassifier(prototypes__n_per_class=1, training__epochs=1).fit(rows, labels)
     assert table.explain(rows[:1])[0].matches[0].alignment == {}
+    toned = PrototypeClassifier(prototypes__n_per_class=1, training__epochs=1, transforms="tone").fit(rows, labels)
+    assert set(toned.explain(rows[:1])[0].matches[0].alignment) == {"gain", "offset"}
     with pytest.raises(DataError, match="prototypes='pixel'"):
         table.aligned(rows[:1], [[0]])

@@ -215,7 +215,8 @@ def feature_statistics(regularizer, record):
             )
             for rows, labels in ((inputs, record.targets), (prototypes, record.labels))
         )
-        means = (real.mean(1) - ours.mean(1)) ** 2 / real.var(1)
+        variances = np.maximum(real.var(1), 0.1 * real.var(1).mean())
+        means = (real.mean(1) - ours.mean(1)) ** 2 / variances
         terms.append(means.mean() + ((np.corrcoef(real) - np.corrcoef(ours)) ** 2).mean())
     return sum(terms) / len(terms)
 

@@ -9,6 +9,8 @@ from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.initializers import Initializer
+from lookalike.prototypes import PixelPrototypes
+from lookalike.registry import build
 from lookalike.training import Phase
 from lookalike.training.phases import plan_from
 from lookalike.training.reseeding import reseed, unused
@@ -94,14 +96,35 @@ def test_a_lone_prototype_stays_whatever_it_shows():
         assert set((label == LABELS).nonzero()[:, 0].tolist()) - set(begun)
 
 
+@pytest.mark.parametrize("kind", ["hull", "chosen", "generated", "pixel"])
+def test_prototypes_that_stay_keep_what_they_have_learned(kind):
+    training = examples()
+    network = matching_network(training.preprocessing)
+    options = {"steps": 2} if kind == "generated" else {}
+    supplied = {"input_shape": (1, 28, 28), "n_classes": 6, "value_range": (torch.tensor(0.0), torch.tensor(1.0))}
+    network.prototypes = build("prototypes", kind, {"n_per_class": [1, 1, 2, 2, 3, 3], **options}, supplied)
+    generated = torch.randn(12, 1, 28, 28, generator=generator())
+    network.prototypes.begin(generated, training.standardized(), training.labels, generator())
+    with torch.no_grad():
+        network.prototypes.values.normal_(generator=generator())
+    before = network.eval().prototypes.values.clone()
+    begun = reseed(network, training, 0.5, generator())
+    stays = [place for place in range(12) if place not in begun]
+    assert begun
+    assert stays
+    assert torch.equal(network.prototypes.values[stays], before[stays])
+    assert not torch.equal(network.prototypes.values[begun], before[begun])
+
+
 @pytest.mark.parametrize(
     ("until", "merge", "after"), [(1.0, False, 2), (0.0, True, 1), (0.0, True, 3), (0.25, True, 3)]
 )
-def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, until, merge, after):
+@pytest.mark.parametrize("kind", ["pixel", "chosen"])
+def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, kind, until, merge, after):
     samples = WORLD.sample("L0", 300, seed=0)
     plan = [Phase("joint", reseed=0.5, reseed_until=until, merge=merge)]
     common = {"backbone": "mlp", "prototypes__n_per_class": 3, "initializer": "uniform", "random_state": 0}
-    common |= {"training": plan, "training__epochs": 4, "training__keep": "last"}
+    common |= {"prototypes": kind, "training": plan, "training__epochs": 4, "training__keep": "last"}
 
     class StopError(Exception):
         pass
@@ -181,3 +204,16 @@ def test_training_goes_on_without_what_was_let_go():
 def test_a_linear_head_cannot_do_without():
     with pytest.raises(ParameterError, match="log_sum_exp"):
         fitted(True, head="linear")
+
+
+def test_by_default_nothing_goes_where_nothing_can():
+    samples = WORLD.sample("L0", 200, seed=0)
+    small = {"backbone": "mlp", "prototypes__n_per_class": 4, "training__epochs": 2, "random_state": 0}
+    linear = PrototypeClassifier(head="linear", **small).fit(samples.inputs, samples.labels)
+    assert linear.fitted_.resolved["training"] == "begun_anew"
+    assert len(linear.prototypes_) == 24
+    given = PixelPrototypes((1, 28, 28), 6, (torch.tensor(-1.0), torch.tensor(1.0)), n_per_class=2)
+    quick = {"backbone": "mlp", "prototypes": given, "training__epochs": 2, "random_state": 0}
+    assert len(PrototypeClassifier(**quick).fit(samples.inputs, samples.labels).prototypes_) == 12
+    with pytest.raises(ParameterError, match="training='begun_anew'"):
+        PrototypeClassifier(**quick, training="reseeded").fit(samples.inputs, samples.labels)

@@ -90,20 +90,33 @@ def stages(backbone: nn.Module) -> list[str]:
     DataError
         If it has none.
 
+    Notes
+    -----
+    Wrappers of a single part are opened. Of a network that is used up to a layer, only what comes before counts.
+
     Examples
     --------
     >>> from lookalike.backbones import LenetBackbone
     >>> stages(LenetBackbone((1, 28, 28)))[:2]
     ['layers.0', 'layers.1']
     """
-    children = dict(backbone.named_children())
-    inside = children.get("layers")
-    names = [f"layers.{name}" for name, _ in inside.named_children()] if inside is not None else list(children)
+    names = _parts(backbone)
+    layer = f"module.{getattr(backbone, 'layer', None)}"
+    end = next((place for place, name in enumerate(names) if f"{layer}.".startswith(f"{name}.")), len(names))
     # What neither weighs nor bends has the activations of the stage before.
-    names = [name for name in names if not isinstance(backbone.get_submodule(name), nn.Identity | nn.Flatten)]
+    names = [name for name in names[:end] if not isinstance(backbone.get_submodule(name), nn.Identity | nn.Flatten)]
     if not names:
         raise DataError(describe("a backbone with layers", type(backbone).__name__))
     return names
+
+
+def _parts(module: nn.Module, prefix: str = "") -> list[str]:
+    children = dict(module.named_children())
+    # The sequence of a backbone of ours, or the only part there is.
+    inside = "layers" if "layers" in children else next(iter(children)) if len(children) == 1 else ""
+    if inside and list(children[inside].children()):
+        return _parts(children[inside], f"{prefix}{inside}.")
+    return [f"{prefix}{name}" for name in children]
 
 
 def stage_at(backbone: nn.Module, depth: float) -> str:

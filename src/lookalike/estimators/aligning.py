@@ -41,17 +41,20 @@ def aligned_with(
         )
         raise DataError(describe("pictures, and prototypes of their shape, to align", got, "prototypes='pixel'"))
     n = sum(len(comparison.inputs) for comparison in comparisons)
-    wanted = torch.as_tensor(np.asarray(prototypes, dtype=np.int64))
-    if wanted.ndim != 2 or len(wanted) != n or not bool(((wanted >= 0) & (wanted < len(first.labels))).all()):
+    rows = [list(row) for row in prototypes]
+    numbers = [number for row in rows for number in row]
+    known = all(isinstance(number, int | np.integer) and 0 <= number < len(first.labels) for number in numbers)
+    if len(rows) != n or len({len(row) for row in rows}) != 1 or not known:
         raise DataError(
             describe(
                 f"for each of {n} inputs the same number of prototypes, from 0 to {len(first.labels) - 1}",
-                f"{list(map(list, prototypes))[:3]}",
+                f"{rows[:3]}",
             )
         )
+    wanted = torch.tensor(rows, dtype=torch.long)
     aligned, residuals = [], []
-    for comparison, rows in zip(comparisons, wanted.split([len(each.inputs) for each in comparisons]), strict=True):
-        found = aligned_pictures(comparison, transform, rows)
+    for comparison, asked in zip(comparisons, wanted.split([len(each.inputs) for each in comparisons]), strict=True):
+        found = aligned_pictures(comparison, transform, asked)
         units = preprocessing.restore(found.flatten(0, 1)).view_as(found)
         aligned.append(units)
         residuals.append(preprocessing.restore(comparison.inputs)[:, None] - units)

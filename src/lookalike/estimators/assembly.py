@@ -85,7 +85,15 @@ def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) ->
             resolved.setdefault("counterfactuals__residual_swap__pixels", pixels)
     if resolved["training"] == "auto":
         latent = _space(resolved["prototypes"]) == "activation"
-        resolved["training"] = "projected" if latent else "reseeded" if matched else "joint"
+        reseeded = "reseeded" if _can_lose_prototypes(resolved) else "begun_anew"
+        resolved["training"] = "projected" if latent else reseeded if matched else "joint"
+
+
+def _can_lose_prototypes(resolved: Mapping[str, Any]) -> bool:
+    """Whether the head can do without some, and a smaller set can be made, which it can from a name alone."""
+    head: Any = resolved["head"]
+    kind: Any = component("head", head) if isinstance(head, str) else head
+    return isinstance(resolved["prototypes"], str) and kind.retires
 
 
 def _learns_whole_pictures(resolved: Mapping[str, Any], preprocessing: Preprocessing) -> bool:

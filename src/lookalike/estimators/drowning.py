@@ -43,6 +43,17 @@ def beside_the_twin(network: PrototypeNetwork, training: Examples, validation: E
     return own, float(np.mean(layer.predict((held / scale).numpy()) == labels))
 
 
+def wanted_beside(resolved: Mapping[str, Any]) -> list[str]:
+    """What is wanted beside decisions, as parameters are written; nothing for decisions alone.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The parameters of a fit.
+    """
+    return [f"{name}={resolved[name]!r}" for name in ("counterfactuals", "regularizers") if resolved[name] != "none"]
+
+
 def drowned(found: tuple[float, float] | None, resolved: Mapping[str, Any]) -> str:
     """What to say where prototypes decide much worse than a linear layer on the same activations; empty where not.
 
@@ -53,12 +64,12 @@ def drowned(found: tuple[float, float] | None, resolved: Mapping[str, Any]) -> s
     resolved : mapping
         The parameters of the fit.
     """
-    wanted = {f"{name}={resolved[name]!r}" for name in ("regularizers", "counterfactuals") if resolved[name] != "none"}
+    wanted = wanted_beside(resolved)
     if found is None or not wanted or found[1] - found[0] <= _MUCH:
         return ""
     message = (
         f"validation accuracy {found[0]:.3f}, where a linear layer on the same activations has {found[1]:.3f}: "
-        f"{' and '.join(sorted(wanted))} may drown the decisions; try smaller weights"
+        f"{' and '.join(wanted)} may drown the decisions; try smaller weights"
     )
     _log.warning(message)
     return message

@@ -14,7 +14,7 @@ from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, resolve
-from lookalike.estimators.drowning import beside_the_twin, drowned
+from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.explanations import GlobalExplanation, explain_prototypes
@@ -153,6 +153,12 @@ def prepare(request: Request) -> Prepared:
 
     initializer, objective, augmentation = make("initializer"), make("objective"), make("augmentation")
     plan = plan_from(resolved["training"])
+    if any(phase.merge for phase in plan) and not isinstance(resolved["prototypes"], str):
+        raise ParameterError(
+            describe(
+                "prototypes by name, of which fewer can be made, to merge them", "an instance", "training='begun_anew'"
+            )
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         network = assemble(resolved, training.preprocessing, n_classes)
@@ -192,8 +198,10 @@ def fit(request: Request) -> Fitted:
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
     network.eval().prototypes.settle()
     resolved = prepared.resolved
-    if history and any(phase.merge for phase in job.plan):
-        network.retire(unused(network, job.training, torch.Generator().manual_seed(request.seed)))
+    if history and any(phase.merge for phase in job.plan) and network.head.retires:
+        gone = unused(network, job.training, torch.Generator().manual_seed(request.seed))
+        if gone:
+            network.retire(gone)
     merged = (network.prototypes.labels < 0).nonzero()[:, 0].tolist()
     if merged:
         network, resolved = without(network, merged, resolved, job.training.preprocessing, len(request.classes))
@@ -216,8 +224,13 @@ def fit(request: Request) -> Fitted:
         n_validation=len(validation),
         merged=tuple(merged),
         sureness=sureness_quantiles(network, validation, temperature),
-        warning=drowned(beside_the_twin(network, job.training, validation), resolved) if history else "",
+        warning=_drowned(network, job, validation, resolved) if history else "",
     )
+
+
+def _drowned(network: PrototypeNetwork, job: Job, validation: Examples, resolved: Mapping[str, Any]) -> str:
+    """What to say of decisions that something else has drowned; not looked for where nothing else was wanted."""
+    return drowned(beside_the_twin(network, job.training, validation), resolved) if wanted_beside(resolved) else ""
 
 
 @torch.no_grad()

@@ -67,6 +67,7 @@ def to_stored(
         "n_training": fitted.n_training,
         "n_validation": fitted.n_validation,
         "merged": list(fitted.merged),
+        "warning": fitted.warning,
         "sureness": {name: list(values) for name, values in fitted.sureness.items()},
         "history": [epoch.to_dict() for epoch in fitted.history],
         "explanation": fitted.about.to_dict(),
@@ -126,6 +127,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
             pictures=dict(stored.tensors["pictures"]),
             n_training=int(document["n_training"]),
             n_validation=int(document["n_validation"]),
+            warning=str(document.get("warning", "")),
             merged=tuple(int(prototype) for prototype in document.get("merged", ())),
             sureness=quantiles_from(document.get("sureness", {})),
         )

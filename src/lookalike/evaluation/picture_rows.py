@@ -97,7 +97,7 @@ def path_row(subject: Subject) -> Row:
         with tapped(backbone, layers) as outputs:
             backbone(subject.preprocessing.standardize(torch.cat(units), subject.activations.dtype))
         for place, name in enumerate(layers):
-            table = outputs[name].flatten(1).numpy()
+            table = outputs[name][0].flatten(1).numpy()
             ratios[place, own] = _ratios(table[: len(own)], table[len(own) :])
     measured = ~np.isnan(ratios).any(0)
     if not measured.any():

@@ -117,8 +117,8 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
 
 def _aligned(run: Run, inputs: Any, explanations: Sequence[LocalExplanation]) -> list[dict[int, AlignedPictures]]:
     """For each input the prototypes that count most, as they meet it, and what they leave of it."""
-    preprocessing = run.classifier.preprocessing_
-    if not explanations or not explanations[0].matches[0].alignment:
+    preprocessing, prototypes = run.classifier.preprocessing_, run.classifier.network_.prototypes
+    if not preprocessing.is_picture or prototypes.space != "input" or tuple(prototypes.shape) != preprocessing.shape:
         return [{} for _ in explanations]
     wanted = [[match.prototype for match in each.matches[:_SHOWN]] for each in explanations]
     found, rest = map(torch.from_numpy, run.classifier.aligned(inputs, wanted))

@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.transforms import Transform, align, view_at
+from lookalike.transforms import Transform, directions, shifts_in_turn, view_at
 
 _SIDE_PER_PIXEL = 14
+_MOST_PIXELS = 4
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
 _LEAST = 1e-6
 _MOVES = {"down": ("higher", "lower"), "right": ("to the left", "to the right")}
 # The least factor that is said, and what is said below and above 1.
-_FACTORS = {
+_FACTORS: dict[str, tuple[float, str, str]] = {
     "scale": (1.03, "smaller", "larger"),
     "stretch": (1.03, "narrower", "wider"),
     **dict.fromkeys(("contrast", "gain"), (_FACTOR, "fainter", "stronger in contrast")),
@@ -22,37 +23,47 @@ _FACTORS = {
 }
 
 
-def alignments_of(comparison: Comparison) -> dict[str, Tensor]:
-    """How every prototype best meets every input, by parameter, shape ``(n, p)``; nothing where these are no pictures.
+def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
+    """How some prototypes best meet each input, by parameter, shape ``(n, t)``; nothing where that is not known.
 
     Parameters
     ----------
     comparison : Comparison
+    wanted : Tensor
+        Which prototypes for each input, shape ``(n, t)``.
 
     Returns
     -------
     dict of Tensor
-        The parameters of the deformation with which the network compared them, where it has one. Otherwise what the
-        pixels say: ``down`` and ``right``, in pixels, up to a fourteenth of the side; ``contrast``, the input's
-        deviation over the prototype's; ``brightness``, the difference of their means, in standard deviations of the
-        data; and ``correlation``, Pearson's, of the input with the prototype that was moved so.
+        The parameters of the deformation with which the network compared them, where it has one. Otherwise, for
+        prototypes that are pictures of the inputs' shape, what the pixels say: ``down`` and ``right``, in pixels, up to
+        a fourteenth of the side and no more than 4; ``contrast``, the input's deviation over the prototype's;
+        ``brightness``, the difference of their means, in standard deviations of the data; and ``correlation``,
+        Pearson's, of the input with the prototype that was moved so.
     """
     if comparison.alignments:
-        return dict(comparison.alignments)
+        return {name: values.gather(1, wanted) for name, values in comparison.alignments.items()}
     inputs, prototypes = comparison.inputs, comparison.prototypes
     if inputs.ndim != 4 or inputs.shape[1:] != prototypes.shape[1:]:
         return {}
-    found = align(inputs, prototypes.to(inputs.dtype), _pixels(inputs))
-    (spreads, means), (others, other_means) = (
-        torch.std_mean(each.flatten(1), 1, correction=0) for each in (inputs, prototypes.to(inputs.dtype))
+    rows = inputs.repeat_interleave(wanted.shape[1], 0)
+    others = prototypes.to(inputs.dtype)[wanted.flatten()]
+    pixels = _pixels(inputs)
+    # Pair by pair, shift by shift: no view outlives its turn.
+    every = torch.stack([_correlation(rows, view) for view in shifts_in_turn(others, pixels)])
+    correlation, place = every.max(0)
+    down, right = directions(place, pixels)
+    (spreads, means), (other_spreads, other_means) = (
+        torch.std_mean(each.flatten(1), 1, correction=0) for each in (rows, others)
     )
-    return {
-        "down": found.down,
-        "right": found.right,
-        "contrast": spreads[:, None] / others.clamp_min(_LEAST),
-        "brightness": means[:, None] - other_means,
-        "correlation": found.correlation,
+    found = {
+        "down": down,
+        "right": right,
+        "contrast": spreads / other_spreads.clamp_min(_LEAST),
+        "brightness": means - other_means,
+        "correlation": correlation.clamp(-1, 1),
     }
+    return {name: values.view(wanted.shape) for name, values in found.items()}
 
 
 def in_words(alignment: Mapping[str, float]) -> str:
@@ -79,7 +90,8 @@ def in_words(alignment: Mapping[str, float]) -> str:
         elif name == "degrees" and abs(value) >= _DEGREES:
             said.append(f"turned {abs(value):.2g} degrees to the {'right' if value > 0 else 'left'}")
         elif name in _FACTORS and not 1 / _FACTORS[name][0] < value < _FACTORS[name][0]:
-            said.append(_FACTORS[name][1 + (value > 1)])
+            _, less, more = _FACTORS[name]
+            said.append(more if value > 1 else less)
         elif name == "slant" and abs(value) >= _FACTOR - 1:
             said.append(f"slanted to the {'right' if value > 0 else 'left'}")
         elif name in ("brightness", "offset") and abs(value) >= _BRIGHTNESS:
@@ -108,7 +120,7 @@ def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tenso
         Shape ``(n, t, c, h, w)``, in the network's units.
     """
     inputs, prototypes = comparison.inputs, comparison.prototypes.to(comparison.inputs.dtype)
-    parameters = {name: values.gather(1, wanted) for name, values in alignments_of(comparison).items()}
+    parameters = alignments_of(comparison, wanted)
     if comparison.alignments:
         members = torch.tensor(list(transform.members.values()), device=inputs.device).T
         asked = torch.stack([parameters[name] for name in transform.members], 2)
@@ -126,4 +138,11 @@ def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tenso
 
 
 def _pixels(inputs: Tensor) -> int:
-    return max(1, min(inputs.shape[2:]) // _SIDE_PER_PIXEL)
+    return max(1, min(min(inputs.shape[2:]) // _SIDE_PER_PIXEL, _MOST_PIXELS))
+
+
+def _correlation(rows: Tensor, others: Tensor) -> Tensor:
+    """Pearson's of each picture with its partner, shape ``(m,)``; 0 where either is constant."""
+    first, second = (each.flatten(1) - each.flatten(1).mean(1, keepdim=True) for each in (rows, others))
+    sizes = first.norm(dim=1) * second.norm(dim=1)
+    return torch.where(sizes > _LEAST, (first * second).sum(1) / sizes.clamp_min(_LEAST), torch.zeros_like(sizes))

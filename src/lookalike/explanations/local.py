@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.explanations.alignment import alignments_of
 from lookalike.explanations.records import GlobalExplanation, LocalExplanation, PrototypeMatch
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
+
+_ALIGNED = 8
 
 
 @torch.no_grad()
@@ -42,7 +45,8 @@ def explain_decisions(
     probabilities = (comparison.logits.double() / temperature).softmax(1)
     positions = pooling.where(comparison.maps)
     best = comparison.logits.topk(2, dim=1).indices.tolist()
-    alignments = {name: values.tolist() for name, values in alignments_of(comparison).items()}
+    aligned = _most_important(contributions, comparison.logits)
+    alignments = {name: values.tolist() for name, values in alignments_of(comparison, aligned).items()}
     return [
         _explain(
             comparison.scores[row].tolist(),
@@ -52,11 +56,22 @@ def explain_decisions(
             probabilities[row].tolist(),
             positions[row].tolist(),
             best[row],
-            {name: values[row] for name, values in alignments.items()},
+            {
+                prototype: {name: values[row][place] for name, values in alignments.items()}
+                for place, prototype in enumerate(aligned[row].tolist())
+            },
             about,
         )
         for row in range(len(comparison.logits))
     ]
+
+
+def _most_important(contributions: Tensor, logits: Tensor) -> Tensor:
+    """For each input the prototypes that contribute most to its class, and the one that does most for the runner-up."""
+    first, second = logits.topk(2, dim=1).indices.T
+    to_first, to_second = (contributions[torch.arange(len(logits)), :, label] for label in (first, second))
+    most = to_first.abs().topk(min(_ALIGNED, to_first.shape[1]), dim=1).indices
+    return torch.cat([most, to_second.argmax(1, keepdim=True)], 1)
 
 
 def _explain(
@@ -67,7 +82,7 @@ def _explain(
     probabilities: Sequence[float],
     positions: Sequence[Sequence[int]],
     best: Sequence[int],
-    alignments: Mapping[str, Sequence[float]],
+    alignments: Mapping[int, Mapping[str, float]],
     about: GlobalExplanation,
 ) -> LocalExplanation:
     first, second = best
@@ -80,7 +95,7 @@ def _explain(
             contribution_to_runner_up=contributions[second][index],
             position=(positions[index][0], positions[index][1]),
             neighbors=about.prototypes[index].neighbors,
-            alignment={name: float(values[index]) for name, values in alignments.items()},
+            alignment={name: float(value) for name, value in alignments.get(index, {}).items()},
         )
         for index, score in enumerate(scores)
     ]

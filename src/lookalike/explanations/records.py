@@ -45,8 +45,8 @@ class PrototypeMatch:
     neighbors : tuple of Neighbor
         Its nearest training examples of its own class.
     alignment : dict of str to float
-        How it has to be changed to meet the input, by parameter; see `lookalike.explanations.alignments_of`. Empty for
-        what is no picture.
+        How it has to be changed to meet the input, by parameter, for the eight that contribute most and the one that
+        speaks most for the runner-up; see `lookalike.explanations.alignments_of`. Empty where that is not known.
     """
 
     prototype: int

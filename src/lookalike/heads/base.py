@@ -1,6 +1,7 @@
 """What every head promises, and the table of prototypes by class that most of them need."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -12,7 +13,14 @@ class Head(nn.Module, ABC):
     """From scores to logits, with the exact part that every prototype has in every logit.
 
     The law of the house: ``bias() + contributions(scores).sum(1) == forward(scores)``.
+
+    Attributes
+    ----------
+    retires : bool
+        Of the class: whether it can do without some of its prototypes later on.
     """
+
+    retires: ClassVar[bool] = False
 
     @abstractmethod
     def forward(self, scores: Scores) -> Logits:

@@ -29,6 +29,7 @@ class LogSumExpHead(Head):
     [1.693, 2.0]
     """
 
+    retires = True
     labels: Tensor
     slots: Tensor
 
@@ -78,6 +79,7 @@ class MaxHead(Head):
     [[3.0, 2.0]]
     """
 
+    retires = True
     labels: Tensor
     slots: Tensor
 

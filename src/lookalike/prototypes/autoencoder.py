@@ -108,7 +108,7 @@ def train_autoencoder(
     adversarial : float
         Weight of the adversary, 0 or above.
     generator : torch.Generator
-        Whatever is random follows from it.
+        Batches and noise follow from it; the adversary's first weights follow from the global generator.
 
     Notes
     -----

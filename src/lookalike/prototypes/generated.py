@@ -87,9 +87,11 @@ class GeneratedPrototypes(Prototypes):
         self, values: PrototypeInputs, inputs: Inputs, labels: Labels, generator: torch.Generator
     ) -> PrototypeInputs:
         """The values as they are; the generator is trained."""
-        made = Autoencoder(self._picture, self.latent, self.width)
-        if self.steps:
-            train_autoencoder(made, inputs, self.steps, self.adversarial, generator)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
+            made = Autoencoder(self._picture, self.latent, self.width)
+            if self.steps:
+                train_autoencoder(made, inputs, self.steps, self.adversarial, generator)
         self.generator.load_state_dict(made.state_dict())
         return values
 

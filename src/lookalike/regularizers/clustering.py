@@ -49,4 +49,5 @@ class SeparationRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The largest score of another class, mean over inputs."""
-        return comparison.scores.masked_fill(comparison.own_class(), float("-inf")).amax(1).mean()
+        left_out = comparison.own_class() | (comparison.labels < 0)[None]
+        return comparison.scores.masked_fill(left_out, float("-inf")).amax(1).mean()

@@ -9,6 +9,8 @@ from lookalike.regularizers.base import Regularizer, for_prototypes_alone
 from lookalike.regularizers.likeness import LEAST, correlations, falling, require_annealing, unlikeness
 from lookalike.shapes import Scalar
 
+_SILENT = 0.1
+
 
 class FeatureMatchingRegularizer(Regularizer):
     """Every input should be like some prototype of its class in a lower layer, wherever a small shift puts it.
@@ -94,8 +96,8 @@ class FeatureStatisticsRegularizer(Regularizer):
     -----
     Over all positions of all inputs of a class in the batch, and of all its prototypes: the squared difference of the
     channels' means, in units of the inputs' variances, and that of the channels' correlations, each a mean over
-    channels, or pairs of these, and then over classes. Where in the picture something is does not count. The gradient
-    reaches prototypes alone.
+    channels, or pairs of these, and then over classes. No variance counts as less than a tenth of the channels' mean.
+    Where in the picture something is does not count. The gradient reaches prototypes alone.
 
     References
     ----------
@@ -129,10 +131,12 @@ class FeatureStatisticsRegularizer(Regularizer):
 
 
 def _statistics(activations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Means (d), variances (d) and correlations (d d) of channels over inputs and positions."""
+    """Means (d), variances (d), none much below the others, and correlations (d d), over inputs and positions."""
     rows = activations.transpose(0, 1).flatten(1)
     means = rows.mean(1)
     rest = rows - means[:, None]
     covariances = rest @ rest.T / rows.shape[1]
     variances = covariances.diagonal().clamp_min(LEAST)
-    return means, variances, covariances / (variances[:, None] * variances).sqrt()
+    together = covariances / (variances[:, None] * variances).sqrt()
+    # Of a channel that is silent throughout a class, any excitement would be infinitely much.
+    return means, variances.maximum(_SILENT * variances.mean()), together

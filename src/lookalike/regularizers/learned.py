@@ -1,7 +1,5 @@
 """What a network of its own takes for a likely picture: a critic, and an autoencoder."""
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -67,7 +65,7 @@ class CriticRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The critic's loss and the prototypes'."""
         comparison.require_whole_pictures("a critic", "regularizers='none'")
-        inputs, prototypes = comparison.unaugmented().detach(), comparison.prototypes
+        inputs, prototypes = comparison.unaugmented().detach(), comparison.live_prototypes()
         fake = prototypes.detach()
         if not self.cotrained:
             fake = inputs.amin() + (inputs.amax() - inputs.amin()) * torch.rand_like(fake)
@@ -120,13 +118,13 @@ class AutoencoderRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The autoencoder's error, and by how much the prototypes' is above it."""
         comparison.require_whole_pictures("an autoencoder", "regularizers='none'")
-        inputs, prototypes = comparison.unaugmented().detach(), comparison.prototypes
+        inputs, prototypes = comparison.unaugmented().detach(), comparison.live_prototypes()
         usual = (self.autoencoder(inputs) - inputs).square().mean()
         drawn = functional_call(self.autoencoder, _fixed(self.autoencoder), (prototypes,))
         above = (drawn - prototypes).square().flatten(1).mean(1) - usual.detach()
         return usual + above.clamp_min(0).mean()
 
 
-def _fixed(module: nn.Module) -> Mapping[str, Tensor]:
+def _fixed(module: nn.Module) -> dict[str, Tensor]:
     """A module's parameters without gradients."""
     return {name: parameter.detach() for name, parameter in module.named_parameters()}

@@ -31,7 +31,7 @@ class TotalVariationRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Mean over prototypes, channels and pixels."""
-        pictures = comparison.prototypes
+        pictures = comparison.live_prototypes()
         if pictures.ndim != 4 or min(pictures.shape[2:]) < 2:
             raise ParameterError(
                 describe(

@@ -38,7 +38,7 @@ class SpectrumRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Mean over rings."""
         comparison.require_whole_pictures("a spectrum", "regularizers='none'")
-        wanted, ours = (_rings(each) for each in (comparison.unaugmented().detach(), comparison.prototypes))
+        wanted, ours = (_rings(each) for each in (comparison.unaugmented().detach(), comparison.live_prototypes()))
         return (ours.log() - wanted.log()).square().mean()
 
 

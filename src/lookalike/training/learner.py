@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +86,7 @@ class Learner(nn.Module):
         depths = {depth for part in (*self.regularizers, *self.counterfactuals) for depth in part.taps}
         return {"taps": sorted(depths)} if depths else {}
 
-    def _on_made_up(self, comparison: Comparison, counterfactual: Counterfactual, progress: float) -> Tensor:
+    def _on_made_up(self, comparison: Comparison, counterfactual: Any, progress: float) -> Tensor:
         made_up, labels = counterfactual(comparison, progress, torch.default_generator)
         if not len(made_up):
             return comparison.logits.new_zeros(())

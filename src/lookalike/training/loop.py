@@ -262,6 +262,8 @@ class _Run:
         )
 
     def _reseed(self, share: float, number: int) -> None:
+        # As they are when they decide, whether a validation came before or a checkpoint was read.
+        self.job.learner.eval()
         generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
         begun = reseed(self.job.learner.network, self.job.training, share, generator, self.optimizer)
         if begun:
@@ -269,6 +271,7 @@ class _Run:
 
     def _merge(self, share: float, number: int) -> None:
         """Let prototypes go that stand for nothing."""
+        self.job.learner.eval()
         network = self.job.learner.network
         generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
         gone = superfluous(network, self.job.training, share, generator)

@@ -50,6 +50,7 @@ class Phase:
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
     "reseeded": (Phase("joint", reseed=0.04, merge=True),),
+    "begun_anew": (Phase("joint", reseed=0.04),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),
@@ -68,6 +69,7 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
         ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going later.
+        ``"begun_anew"``: the same, and all of them stay.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises

@@ -65,7 +65,12 @@ def reseed(
             values[prototype] = rows[row].to(values)
             begun.append(prototype)
     if begun:
+        held = [(parameter, parameter.detach().clone()) for parameter in prototypes.parameters()]
         prototypes.set_values(values)
+        # Some kinds can be set only nearly: those that stay keep what they have learned.
+        stays = [place for place in range(len(values)) if place not in begun]
+        for parameter, before in held:
+            parameter[stays] = before[stays]
         _forget(optimizer, list(prototypes.parameters()), begun)
     return begun
 

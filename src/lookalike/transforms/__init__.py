@@ -4,7 +4,16 @@ from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
 from lookalike.transforms.predicted import PARAMETERS, AlignmentPredictor, warped
-from lookalike.transforms.shift import Alignment, ShiftTransform, align, shifted, sums_over_shifts, view_at
+from lookalike.transforms.shift import (
+    Alignment,
+    ShiftTransform,
+    align,
+    directions,
+    shifted,
+    shifts_in_turn,
+    sums_over_shifts,
+    view_at,
+)
 from lookalike.transforms.tones import ColorTransform, ToneTransform
 from lookalike.transforms.warps import AffineTransform, ElasticTransform, RotationScaleTransform
 
@@ -23,7 +32,9 @@ __all__ = [
     "Transform",
     "align",
     "decompose",
+    "directions",
     "shifted",
+    "shifts_in_turn",
     "sums_over_shifts",
     "view_at",
     "warped",

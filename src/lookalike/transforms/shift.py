@@ -1,6 +1,6 @@
 """Shifts by whole pixels, all of them tried."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -146,11 +146,23 @@ def shifted(pictures: Tensor, pixels: int) -> Tensor:
         raise DataError(
             describe("pictures (p, c, h, w) to shift", f"shape {tuple(pictures.shape)}", "transforms='identity'")
         )
+    return torch.stack(list(shifts_in_turn(pictures, pixels)), dim=1)
+
+
+def shifts_in_turn(pictures: Tensor, pixels: int) -> Iterator[Tensor]:
+    """One shift of every picture after the other, as `shifted` orders them, shape ``(p, c, h, w)`` each; no copies.
+
+    Parameters
+    ----------
+    pictures : Tensor
+        Shape ``(p, c, h, w)``.
+    pixels : int
+        Largest shift in either direction.
+    """
     height, width = pictures.shape[2:]
     padded = functional.pad(pictures, (pixels,) * 4, mode="replicate") if pixels else pictures
     steps = range(2 * pixels, -1, -1)
-    views = [padded[:, :, top : top + height, left : left + width] for top in steps for left in steps]
-    return torch.stack(views, dim=1)
+    yield from (padded[:, :, top : top + height, left : left + width] for top in steps for left in steps)
 
 
 def sums_over_shifts(rows: Tensor, pictures: Tensor, pixels: int) -> Tensor:
@@ -223,6 +235,13 @@ def _spread(centered: Tensor, means: Tensor) -> Tensor:
 
 
 def directions(best: Tensor, pixels: int) -> tuple[Tensor, Tensor]:
-    """Pixels down and right, from an index into the shifts as `shifted` orders them."""
+    """Pixels down and right, from an index into the shifts as `shifted` orders them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> [each.tolist() for each in directions(torch.tensor([0, 4, 5]), 1)]
+    [[-1, 0, 0], [-1, 0, 1]]
+    """
     side = 2 * pixels + 1
     return torch.div(best, side, rounding_mode="floor") - pixels, best % side - pixels
