@@ -104,8 +104,14 @@ class FeatureSwapCounterfactual(Counterfactual):
         Of the layer: the share of the backbone's stages that come before, from 0 to 1.
     positions : int
         Largest shift in either direction, in positions of that layer, 0 or above.
-    begin, residuals, strength, share
-        As for `ResidualSwapCounterfactual`.
+    begin : float
+        Share of the training, from 0 to below 1, before which prototypes show too little for it.
+    residuals : str
+        Whose: ``"any"``, ``"other_class"`` or ``"hardest"``, as for `ResidualSwapCounterfactual`.
+    strength : float
+        Largest random change of a residual's size, from 0 to 1.
+    share : float
+        Of each batch, above 0 and at most 1.
 
     Raises
     ------
