@@ -1,7 +1,7 @@
 """Peak memory of training with aligned matching, and with residual swap too, against training without.
 
 ``python -m benchmarks.pictures_memory``: the default convnet, 40 prototypes, batches of 128, shifts of up to three
-pixels, late in training; each in a process of its own, three times, the largest resident size less that of a process
+pixels, late in training; each in a process of its own, five times, the largest resident size less that of a process
 that has imported all of it.
 """
 
@@ -14,7 +14,7 @@ from benchmarks.pictures_step import BOTH, LATE, MATCHING
 from benchmarks.training_step import DECISIONS_ALONE, library_steps, prepared
 
 WAYS = {"idle": None, "plain": DECISIONS_ALONE, "matching": MATCHING, "both": BOTH}
-ROUNDS = 3
+ROUNDS = 5
 
 
 def megabytes(way):
