@@ -6,7 +6,7 @@ from torch import Tensor
 from lookalike.comparison import Comparison
 from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer, for_prototypes_alone
-from lookalike.regularizers.likeness import LEAST, correlations, falling, require_annealing, unlikeness
+from lookalike.regularizers.likeness import LEAST, by_class, correlations, falling, require_annealing, unlikeness
 from lookalike.shapes import Scalar
 
 _SILENT = 0.1
@@ -66,13 +66,10 @@ class FeatureMatchingRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
         inputs, prototypes = comparison.tapped(self.depth, "feature matching")
-        inputs, targets = inputs.detach(), comparison.known_targets()
         met = []
-        for label in comparison.labels[comparison.labels >= 0].unique():
-            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
-            if len(mine):
-                share = torch.full_like(mine[:1], 1 / mine[0].numel())
-                met.append(correlations(mine, own, self.positions, share)[0].flatten(1))
+        for mine, own in by_class(comparison, inputs.detach(), prototypes):
+            share = torch.full_like(mine[:1], 1 / mine[0].numel())
+            met.append(correlations(mine, own, self.positions, share)[0].flatten(1))
         if not met:
             return comparison.prototypes.sum() * 0
         penalty = unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
@@ -118,13 +115,10 @@ class FeatureStatisticsRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The two squared differences, mean over the classes of the batch."""
         inputs, prototypes = comparison.tapped(self.depth, "feature statistics")
-        inputs, targets = inputs.detach(), comparison.known_targets()
         terms = []
-        for label in comparison.labels[comparison.labels >= 0].unique():
-            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
-            if len(mine):
-                (wanted, variances, together), (means, _, ours) = _statistics(mine), _statistics(own)
-                terms.append(((means - wanted).square() / variances).mean() + (ours - together).square().mean())
+        for mine, own in by_class(comparison, inputs.detach(), prototypes):
+            (wanted, variances, together), (means, _, ours) = _statistics(mine), _statistics(own)
+            terms.append(((means - wanted).square() / variances).mean() + (ours - together).square().mean())
         if not terms:
             return comparison.prototypes.sum() * 0
         return for_prototypes_alone(torch.stack(terms).mean(), comparison.prototypes)

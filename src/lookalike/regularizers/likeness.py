@@ -1,11 +1,12 @@
 """How much pictures look alike, and the soft choices that are made by it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from lookalike.comparison import Comparison
 from lookalike.errors import require_option
 from lookalike.transforms import sums_over_shifts
 
@@ -18,6 +19,25 @@ _FINEST = 0.1
 _COMMON = 0.8
 # A pixel that nobody listens to drifts wherever the classifier likes it.
 _HEARD = 0.05
+
+
+def by_class(comparison: Comparison, inputs: Tensor, prototypes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """What stands for the inputs of each class, and for its prototypes; classes that lack either are left out.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        A pass with targets.
+    inputs : Tensor
+        Pictures or activations of its inputs, shape ``(n, ...)``.
+    prototypes : Tensor
+        The same of its prototypes, shape ``(p, ...)``; those that were retired have no class.
+    """
+    labels, targets = comparison.labels, comparison.known_targets()
+    for label in labels[labels >= 0].unique():
+        mine = inputs[targets == label]
+        if len(mine):
+            yield mine, prototypes[labels == label]
 
 
 def falling(first: float, last: float, until: float, progress: float) -> float:

@@ -10,6 +10,7 @@ from lookalike.errors import ParameterError, describe, require_option
 from lookalike.regularizers.base import Regularizer
 from lookalike.regularizers.likeness import (
     LEAST,
+    by_class,
     correlations,
     falling,
     require_annealing,
@@ -132,14 +133,10 @@ class AlignedMatchingRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
         comparison.require_whole_pictures("aligned matching", "regularizers='none'")
-        prototypes, targets = comparison.prototypes, comparison.known_targets()
+        prototypes = comparison.prototypes
         self._require_fitting(tuple(prototypes.shape[1:]))
         inputs = comparison.unaugmented().to(prototypes.dtype)
-        groups = []
-        for label in comparison.labels[comparison.labels >= 0].unique():
-            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
-            if len(mine):
-                groups.append((mine, self.transforms.deformed(own)))
+        groups = [(mine, self.transforms.deformed(own)) for mine, own in by_class(comparison, inputs, prototypes)]
         if not groups:
             return prototypes.sum() * 0
         shares = [torch.full_like(mine[:1], 1 / mine[0].numel()) for mine, _ in groups]

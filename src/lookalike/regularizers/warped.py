@@ -2,7 +2,7 @@
 
 from lookalike.comparison import Comparison
 from lookalike.regularizers.base import Regularizer
-from lookalike.regularizers.likeness import correlated, falling, require_annealing, unlikeness
+from lookalike.regularizers.likeness import by_class, correlated, falling, require_annealing, unlikeness
 from lookalike.shapes import Scalar
 from lookalike.transforms import AlignmentPredictor, warped
 
@@ -67,14 +67,11 @@ class WarpedMatchingRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
         comparison.require_whole_pictures("warped matching", "regularizers='none'")
-        prototypes, targets = comparison.prototypes, comparison.known_targets()
-        inputs = comparison.unaugmented().to(prototypes.dtype)
+        prototypes = comparison.prototypes
         met = []
-        for label in comparison.labels[comparison.labels >= 0].unique():
-            own, mine = prototypes[comparison.labels == label], inputs[targets == label]
-            if len(mine):
-                views = warped(own, self.predictor(mine, own))
-                met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
+        for mine, own in by_class(comparison, comparison.unaugmented().to(prototypes.dtype), prototypes):
+            views = warped(own, self.predictor(mine, own))
+            met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
         if not met:
             return prototypes.sum() * 0
         return unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
