@@ -43,6 +43,7 @@ FAMILIES = {
     for family in (
         Family("backbone", "lookalike.backbones", "Backbone"),
         Family("prototypes", "lookalike.prototypes", "Prototypes"),
+        Family("selection", "lookalike.selection", "Selection", "medoids"),
         Family("initializer", "lookalike.initializers", "Initializer"),
         Family("similarity", "lookalike.similarities", "Similarity"),
         Family("kernel", "lookalike.similarities", "Kernel", "negative"),

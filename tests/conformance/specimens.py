@@ -150,6 +150,27 @@ def backbones():
         yield backbone
 
 
+def selections():
+    """As they come, and with widths that are given."""
+    wide = {"bandwidth": 1.0}
+    yield from _all(
+        "selection",
+        {
+            "facility_location": [wide, {"affinity": "linear"}, {**wide, "epsilon": 0.1}],
+            "mmd_critic": [wide, {"affinity": "linear"}],
+            "proto_dash": [wide],
+            "proto_select": [{"radius": 1.0}],
+            "density_peaks": [{"neighbors": 0.2}],
+            "quick_shift": [{"neighbors": 0.2}],
+            "mean_shift": [wide],
+            "dpp": [wide, {**wide, "sampled": True}],
+            "kmeans": [{"starts": 3}],
+            "medoids": [{"max_matrix": 5}],
+            "margin": [{"candidates": 5}],
+        },
+    )
+
+
 def name(component):
     options = [f"{key}={value}" for key, value in sorted(vars(component).items()) if _is_plain(key, value)]
     return f"{type(component).__name__}({', '.join(options)})"

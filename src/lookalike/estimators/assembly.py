@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,21 +10,31 @@ from torch import Tensor, nn
 
 from lookalike.backbones import Backbone, activation_shape
 from lookalike.data import Examples, Preprocessing
-from lookalike.errors import DataError, ParameterError, describe
+from lookalike.errors import DataError, ParameterError, describe, require_option
 from lookalike.estimators.parameters import options_of
-from lookalike.initializers import Initializer
+from lookalike.initializers import Initializer, random_windows
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
 from lookalike.registry import build, component, members
+from lookalike.selection import Selection
 from lookalike.training import plan_from
 from lookalike.transforms import IdentityTransform, Transform
 
 AUTO_PROTOTYPES = 4
 # What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0012.
 MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.3
-_SIDE_PER_PIXEL = 14
+SPACES = ("input", "activation")
+SIDE_PER_PIXEL = 14
 _SAMPLE = 20_000
 _BATCH = 256
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Prototypes that start at training examples: how these are chosen, and by what, input or activation."""
+
+    selection: Selection
+    space: str
 
 
 def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts: Tensor) -> dict[str, Any]:
@@ -54,7 +65,7 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
     elif isinstance(backbone, nn.Module) and not isinstance(backbone, Backbone):
         resolved |= {"backbone": "module", "backbone__module": backbone}
     if resolved["augmentation"] == "auto":
-        pixels = min(preprocessing.shape[1:]) // _SIDE_PER_PIXEL if preprocessing.is_picture else 0
+        pixels = min(preprocessing.shape[1:]) // SIDE_PER_PIXEL if preprocessing.is_picture else 0
         resolved["augmentation"] = "shift" if pixels else "none"
         if pixels:
             resolved.setdefault("augmentation__pixels", pixels)
@@ -70,7 +81,7 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
 
 def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) -> None:
     """Learned prototypes that are whole pictures are matched with their class, and the network is held to them."""
-    pixels = min(preprocessing.shape[1:]) // _SIDE_PER_PIXEL if preprocessing.is_picture else 0
+    pixels = min(preprocessing.shape[1:]) // SIDE_PER_PIXEL if preprocessing.is_picture else 0
     learned = _learns_whole_pictures(resolved, preprocessing)
     if resolved["regularizers"] == "auto":
         resolved["regularizers"] = {"aligned_matching": MATCHING} if learned else "none"
@@ -182,14 +193,15 @@ def _fits(family: type, prototypes: Prototypes) -> bool:
 
 @torch.no_grad()
 def initialize(
-    network: PrototypeNetwork, initializer: Initializer, examples: Examples, generator: torch.Generator
+    network: PrototypeNetwork, start: Initializer | Chosen, examples: Examples, generator: torch.Generator
 ) -> None:
     """Give the prototypes their first values.
 
     Parameters
     ----------
     network : PrototypeNetwork
-    initializer : Initializer
+    start : Initializer or Chosen
+        What the values are, or which examples.
     examples : Examples
         Training examples; for prototypes in activation space at most 20,000 of them, drawn at random, pass the
         backbone.
@@ -199,14 +211,52 @@ def initialize(
     inputs, labels = examples.inputs, examples.labels
     if prototypes.space == "activation":
         picked = torch.randperm(len(examples), generator=generator)[:_SAMPLE]
-        inputs, labels = _activations(network.backbone, examples.select(picked)), labels[picked]
+        inputs, labels = activations_of(network.backbone, examples.select(picked)), labels[picked]
     else:
         inputs = examples.standardized()
-    values = initializer(prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator)
+    if isinstance(start, Chosen):
+        in_activations = start.space == "activation" and prototypes.space != "activation"
+        points = activations_of(network.backbone, examples) if in_activations else inputs
+        own = start.selection(points, labels, prototypes.labels.bincount().tolist(), generator=generator).indices
+        values = random_windows(inputs[own], prototypes.shape, generator)
+    else:
+        values = start(prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator)
     prototypes.set_values(prototypes.begin(values, inputs, labels, generator))
 
 
-def _activations(backbone: Backbone, examples: Examples) -> Tensor:
+def start_from(resolved: Mapping[str, Any]) -> Initializer | Chosen:
+    """Where prototypes start: at selected examples where a selection is named, else where the initializer says.
+
+    Parameters
+    ----------
+    resolved : mapping
+        From `resolve`.
+
+    Raises
+    ------
+    ParameterError
+    """
+    options = options_of("selection", resolved)
+    space = options.pop("space", "input")
+    require_option("selection__space", space, space in SPACES, " or ".join(SPACES))
+    if resolved["selection"] == "none":
+        if options:
+            raise ParameterError(
+                describe("a selection to have options", f"selection__{next(iter(options))} without one", "selection=...")
+            )
+        return build("initializer", resolved["initializer"], options_of("initializer", resolved), {})
+    return Chosen(build("selection", resolved["selection"], options, {}), space)
+
+
+@torch.no_grad()
+def activations_of(backbone: Backbone, examples: Examples) -> Tensor:
+    """Final activations of examples in evaluation mode, shape ``(n, d, h, w)``.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    examples : Examples
+    """
     training = backbone.training
     backbone.eval()
     activations = torch.cat([backbone(inputs) for inputs, _ in examples.batches(_BATCH)])

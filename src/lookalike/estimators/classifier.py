@@ -15,8 +15,9 @@ from torch import Tensor
 from lookalike.comparison import Comparison
 from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
-from lookalike.estimators.abstaining import least_sure, sureness
 from lookalike.estimators.aligning import aligned_with
+from lookalike.estimators.deciding import Deciding
+from lookalike.estimators.editing import Editing
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
@@ -30,7 +31,9 @@ _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
 
 
-class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, NamedOptions):
+class PrototypeClassifier(
+    ClassNamePrefixFeaturesOutMixin, Deciding, Editing, TransformerMixin, ClassifierMixin, NamedOptions
+):
     """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
 
     Every argument that names a component takes a name, listed by ``lookalike list``, or an instance. Options of a
@@ -45,6 +48,10 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         What stands for a class. ``prototypes__n_per_class="auto"`` is 4, or all examples of a class that has fewer.
     initializer : str or Initializer
         Where prototypes start.
+    selection : str or Selection
+        Which training examples prototypes start at, or, if ``prototypes="exemplar"``, are: ``"medoids"``, say.
+        ``"none"``: what the initializer says. ``selection__space``: the ``"input"``, the default, or the
+        ``"activation"`` of a backbone that has learned something already, in which they are chosen.
     similarity : str or Similarity
         How activations are compared.
     transforms : str or Transform
@@ -112,6 +119,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         backbone: Any = "auto",
         prototypes: Any = "pixel",
         initializer: Any = "points",
+        selection: Any = "none",
         similarity: Any = "cosine",
         transforms: Any = "identity",
         pooling: Any = "max",
@@ -129,6 +137,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
         self.backbone = backbone
         self.prototypes = prototypes
         self.initializer = initializer
+        self.selection = selection
         self.similarity = similarity
         self.transforms = transforms
         self.pooling = pooling
@@ -207,51 +216,6 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Cla
             held = table_or_pictures(self, validation[0], reset=False), known_labels(validation[1], classes)
         names = [str(name) for name in classes.tolist()]
         return fitting.Request(parameters, inputs, labels, names, held, seed_from(self.random_state)), classes
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The class of every input, shape ``(n,)``, as in ``classes_``."""
-        logits = self.decision_scores(X)
-        return self.classes_[logits.argmax(1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
-        logits = self.decision_scores(X).astype(np.float64) / self.temperature_
-        logits -= logits.max(1, keepdims=True)
-        odds = np.exp(logits)
-        return odds / odds.sum(1, keepdims=True)
-
-    def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
-        """Which inputs are enough like what was learned to be given a class; about others, better ask someone.
-
-        Parameters
-        ----------
-        X : array-like
-        coverage : float
-            Share of the validation inputs that would be answered, above 0 and at most 1.
-        by : str
-            ``"similarity"``: the largest to any prototype; ``"probability"``: that of the class.
-
-        Returns
-        -------
-        ndarray
-            Truth values, shape ``(n,)``.
-
-        Raises
-        ------
-        ParameterError
-            For what is out of range, or a model that was fitted with too few validation examples.
-        """
-        check_is_fitted(self)
-        least = least_sure(self.fitted_.sureness, coverage, by)
-        return np.concatenate([sureness(each, self.temperature_)[by].numpy() >= least for each in self.compare(X)])
-
-    def decision_scores(self, X: Any) -> np.ndarray:
-        """Logits, shape ``(n, k)``, columns as in ``classes_``."""
-        return np.concatenate([comparison.logits.numpy() for comparison in self.compare(X)])
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
-        return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
 
     def explain(self, X: Any) -> list[LocalExplanation]:
         """Why each input is given to its class, one explanation per input."""

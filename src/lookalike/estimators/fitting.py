@@ -13,7 +13,7 @@ from torch import Tensor
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import sureness_quantiles
-from lookalike.estimators.assembly import assemble, initialize, resolve
+from lookalike.estimators.assembly import assemble, initialize, resolve, start_from
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
@@ -151,7 +151,7 @@ def prepare(request: Request) -> Prepared:
     def make(family: str) -> Any:
         return build(family, resolved[family], options_of(family, resolved), {})
 
-    initializer, objective, augmentation = make("initializer"), make("objective"), make("augmentation")
+    start, objective, augmentation = start_from(resolved), make("objective"), make("augmentation")
     plan = plan_from(resolved["training"])
     if any(phase.merge for phase in plan) and not isinstance(resolved["prototypes"], str):
         raise ParameterError(
@@ -166,7 +166,7 @@ def prepare(request: Request) -> Prepared:
             weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved), {"input_shape": shape})
             for family in ("regularizer", "counterfactual")
         )
-        initialize(network, initializer, training, torch.Generator().manual_seed(request.seed))
+        initialize(network, start, training, torch.Generator().manual_seed(request.seed))
     job = Job(
         learner=Learner(network, objective, regularizers, counterfactuals),
         training=training,

@@ -1,6 +1,6 @@
 """Initializers: first values of prototypes."""
 
-from lookalike.initializers.base import Initializer
+from lookalike.initializers.base import Initializer, random_windows
 from lookalike.initializers.examples import KmeansInitializer, MeansInitializer, PointsInitializer
 from lookalike.initializers.noise import NormalInitializer, UniformInitializer
 
@@ -11,4 +11,5 @@ __all__ = [
     "NormalInitializer",
     "PointsInitializer",
     "UniformInitializer",
+    "random_windows",
 ]

@@ -1,5 +1,6 @@
 """Transforms: small deformations under which a prototype may meet an input."""
 
+from lookalike.transforms.averaging import aligned_means
 from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
@@ -31,6 +32,7 @@ __all__ = [
     "ToneTransform",
     "Transform",
     "align",
+    "aligned_means",
     "decompose",
     "directions",
     "shifted",

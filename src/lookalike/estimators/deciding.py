@@ -1,0 +1,68 @@
+"""What a fitted classifier answers: classes, probabilities, scores, and whether to answer at all."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from lookalike.comparison import Comparison
+from lookalike.estimators.abstaining import least_sure, sureness
+from lookalike.estimators.fitting import Fitted
+
+
+class Deciding(ABC):
+    """Answers that are read from the records of passes."""
+
+    classes_: np.ndarray
+    temperature_: float
+    fitted_: Fitted
+
+    @abstractmethod
+    def compare(self, X: Any) -> list[Comparison]:
+        """The records of the passes that answers are read from."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of every input, shape ``(n,)``, as in ``classes_``."""
+        logits = self.decision_scores(X)
+        return self.classes_[logits.argmax(1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
+        logits = self.decision_scores(X).astype(np.float64) / self.temperature_
+        logits -= logits.max(1, keepdims=True)
+        odds = np.exp(logits)
+        return odds / odds.sum(1, keepdims=True)
+
+    def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
+        """Which inputs are enough like what was learned to be given a class; about others, better ask someone.
+
+        Parameters
+        ----------
+        X : array-like
+        coverage : float
+            Share of the validation inputs that would be answered, above 0 and at most 1.
+        by : str
+            ``"similarity"``: the largest to any prototype; ``"probability"``: that of the class.
+
+        Returns
+        -------
+        ndarray
+            Truth values, shape ``(n,)``.
+
+        Raises
+        ------
+        ParameterError
+            For what is out of range, or a model that was fitted with too few validation examples.
+        """
+        check_is_fitted(self)
+        least = least_sure(self.fitted_.sureness, coverage, by)
+        return np.concatenate([sureness(each, self.temperature_)[by].numpy() >= least for each in self.compare(X)])
+
+    def decision_scores(self, X: Any) -> np.ndarray:
+        """Logits, shape ``(n, k)``, columns as in ``classes_``."""
+        return np.concatenate([comparison.logits.numpy() for comparison in self.compare(X)])
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
+        return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
