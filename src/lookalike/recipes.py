@@ -141,3 +141,37 @@ def nearest_class_mean(**parameters: Any) -> PrototypeClassifier:
         "training": "none",
     }
     return PrototypeClassifier(**{**own, **parameters})
+
+
+def nearest_prototype(**parameters: Any) -> PrototypeClassifier:
+    """Some examples of every class, an input goes to the nearest; nothing is trained.
+
+    Notes
+    -----
+    ``selection`` says which examples, the medoids unless told otherwise, and ``prototypes__n_per_class`` how many. With
+    the backbone of a fitted model, ``backbone=fitted.network_.backbone, selection__space="activation"``, examples are
+    chosen and compared in its activations.
+
+    References
+    ----------
+    [bien2011prototype]
+
+    Examples
+    --------
+    >>> nearest_prototype(selection="density_peaks").prototypes
+    'exemplar'
+    """
+    own = {
+        "backbone": "identity",
+        "prototypes": "exemplar",
+        "selection": "medoids",
+        "similarity": "l2",
+        "similarity__kernel": "negative",
+        "similarity__mean": False,
+        "head": "max",
+        "augmentation": "none",
+        "regularizers": "none",
+        "counterfactuals": "none",
+        "training": "none",
+    }
+    return PrototypeClassifier(**{**own, **parameters})

@@ -564,3 +564,47 @@ def test_help_imports_nothing_heavy():
     shown = subprocess.run([sys.executable, "-m", "lookalike", "--help"], capture_output=True, text=True, check=True)
     for command in ("fit", "predict", "explain", "evaluate", "verify", "report", "list"):
         assert command in shown.stdout
+
+
+def test_select_chooses_examples_and_says_how_well_they_do(call, run_folder, tmp_path):
+    code, out, _ = call("select", "digits", "--method", "density_peaks", "-n", "20", "--out", tmp_path / "chosen")
+    assert code == 0
+    assert "20 examples by density_peaks" in out
+    left = json.loads((tmp_path / "chosen" / "selection.json").read_text())
+    assert len(left["indices"]) == 20
+    assert left["accuracy"] > 0.7
+    assert Image.open(tmp_path / "chosen" / "selection.png").size[0] > 100
+    code, out, _ = call("select", "digits", "-n", "15", "--method", "mmd_critic", "--set", "criticisms=1", "--json")
+    found = json.loads(out)
+    assert [found["labels"].count(label) for label in (0, 4, 5, 9)] == [2, 2, 1, 1]
+    assert len(found["criticisms"]) == 10
+    code, out, _ = call("select", "digits", "--space", run_folder, "-n", "10", "--json", "--stability", "2")
+    found = json.loads(out)
+    assert code == 0
+    assert found["space"] == str(run_folder)
+    assert found["accuracy"] > 0.7
+    assert -1 <= found["stability"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["digits", "-n", "5"], "at least 10 examples to choose"),
+        (["digits", "--method", "medoid"], "did you mean 'medoids'"),
+        (["digits", "--set", "radius=1.0"], "an option of selection='medoids'"),
+        (["digits", "--stability", "1"], "0 repetitions, or at least 2"),
+        (["iris", "-n", "600"], "to choose 200, got 40"),
+    ],
+)
+def test_select_refuses_in_one_line(call, arguments, match):
+    code, out, err = call("select", *arguments)
+    assert code == 2
+    assert match in err
+    assert err.count("\n") == 1
+
+
+def test_select_of_a_table_weighs(call, tmp_path):
+    code, out, _ = call("select", "iris", "--method", "proto_dash", "-n", "6", "--out", tmp_path)
+    assert code == 0
+    assert "weights" in out
+    assert not (tmp_path / "selection.png").exists()

@@ -7,6 +7,7 @@ from lookalike.errors import DataError
 from lookalike.metrics import (
     accuracy,
     best_temperature,
+    choice_stability,
     confusion_matrix,
     expected_calibration_error,
     negative_log_likelihood,
@@ -74,3 +75,39 @@ def test_no_examples_is_an_error_and_not_a_number():
             metric()
     with pytest.raises(DataError, match="2 and 3"):
         accuracy(np.zeros(2), np.zeros(3))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_stability_of_choices_equals_its_oracle(seed):
+    generator = np.random.default_rng(seed)
+    chosen = [generator.permutation(15)[: 3 + place % 2] for place in range(5)]
+    n_ever = len(np.unique(np.concatenate(chosen)))
+    assert choice_stability(chosen, 15) == pytest.approx(figures.choice_stability(chosen, 15))
+    near = generator.random((n_ever, n_ever))
+    near = np.maximum(near + near.T > 1.4, np.eye(n_ever)).astype(float)
+    found = choice_stability(chosen, 15, near, 0.2)
+    assert found == pytest.approx(figures.choice_stability(chosen, 15, near, 0.2))
+
+
+def test_stability_of_choices_is_0_for_chance_and_1_for_twins():
+    generator = np.random.default_rng(0)
+    drawn = [choice_stability([generator.permutation(30)[:4] for _ in range(10)], 30) for _ in range(200)]
+    assert np.mean(drawn) == pytest.approx(0, abs=0.02)
+    twins = np.ones((2, 2))
+    assert choice_stability([np.array([0]), np.array([1])], 10, twins, 1 / 45) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "n", "alike", "match"),
+    [
+        ([[0, 1]], 5, None, "two or more choices"),
+        ([[0, 0], [1, 2]], 5, None, "none twice"),
+        ([[], [1]], 5, None, "at least one point"),
+        ([[0, 1], [0, 1]], 2, None, "not all of them"),
+        ([[0, 7], [0, 1]], 5, None, "points up to 7"),
+        ([[0, 1], [0, 1]], 5, np.eye(3), "for every pair"),
+    ],
+)
+def test_choices_that_have_no_stability_are_refused(chosen, n, alike, match):
+    with pytest.raises(DataError, match=match):
+        choice_stability([np.array(each, dtype=int) for each in chosen], n, alike)

@@ -276,10 +276,10 @@ def test_blocks_give_what_whole_matrices_give(monkeypatch):
     torch.testing.assert_close(affinity.means(), whole.mean(0))
     some, reached = torch.tensor([3, 0, 17]), torch.rand(40, generator=seeded(1))
     torch.testing.assert_close(affinity.columns(some), whole[:, some])
+    torch.testing.assert_close(affinity.gains(some, reached), (whole[:, some] - reached[:, None]).clamp_min(0).sum(0))
     torch.testing.assert_close(
-        affinity.gains(some, reached), (whole[:, some] - reached[:, None]).clamp_min(0).sum(0)
+        squared_distances(rows, rows[:4]), torch.cdist(rows, rows[:4]).square(), atol=1e-5, rtol=1e-5
     )
-    torch.testing.assert_close(squared_distances(rows, rows[:4]), torch.cdist(rows, rows[:4]).square(), atol=1e-5, rtol=1e-5)
 
 
 def test_widths_of_kernels():

@@ -22,9 +22,10 @@ from lookalike.transforms import (
     ShiftTransform,
     ToneTransform,
     align,
+    aligned_means,
 )
 from tests.conformance import specimens
-from tests.oracles import figures
+from tests.oracles import figures, starts
 from tests.oracles.starts import ORACLES
 
 every_set = pytest.mark.parametrize("prototypes", list(specimens.prototypes()), ids=specimens.name)
@@ -410,3 +411,18 @@ def test_nearest_of_class_equals_its_oracle(distinct):
         found = nearest_of_class(queries, slots, points, labels, distinct=distinct)
         expected = figures.nearest_of_class(queries.numpy(), slots.tolist(), points.numpy(), labels.tolist(), distinct)
         assert found.tolist() == expected
+
+
+def test_aligned_means_agree_with_the_oracle():
+    for seed in specimens.SEEDS:
+        templates = torch.rand(2, 1, 7, 6, generator=seeded(seed))
+        pictures = torch.cat([templates.roll(shift, dims=2) for shift in (-1, 0, 1)])
+        pictures = pictures + 0.05 * torch.randn(pictures.shape, generator=seeded(seed + 10))
+        found = aligned_means(pictures, pictures[:2], 1)
+        wanted = starts.aligned_means(pictures.double().numpy(), pictures[:2].double().numpy(), 1)
+        np.testing.assert_allclose(found.numpy(), wanted, atol=1e-5)
+
+
+def test_aligned_means_of_nothing_are_refused():
+    with pytest.raises(DataError, match="at least one picture"):
+        aligned_means(torch.zeros(0, 1, 4, 4), torch.zeros(1, 1, 4, 4), 1)

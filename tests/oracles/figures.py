@@ -138,3 +138,23 @@ def energy_shares(prototypes, spans):
             found[name], explained = now - explained, now
         shares.append({**found, "rest": 1 - explained})
     return {name: float(np.mean([share[name] for share in shares])) for name in shares[0]}
+
+
+def choice_stability(chosen, n_points, alike=None, alike_at_random=0.0):
+    """With the whole covariance of which of all points are chosen."""
+    is_chosen = np.array([[float(point in set(each.tolist())) for point in range(n_points)] for each in chosen])
+    union = sorted({point for each in chosen for point in each.tolist()})
+    same = np.eye(n_points)
+    for i, one in enumerate(union):
+        for j, other in enumerate(union):
+            same[one, other] = (one == other) if alike is None else alike[i][j]
+    found = np.trace(same @ np.cov(is_chosen.T, ddof=1))
+    sizes = is_chosen.sum(1)
+    share = sizes.mean() / n_points
+    together = np.mean(sizes * (sizes - 1)) / (n_points * (n_points - 1)) - share**2
+    by_chance = sum(
+        share * (1 - share) if one == other else alike_at_random * together
+        for one in range(n_points)
+        for other in range(n_points)
+    )
+    return 1 - found / by_chance

@@ -167,9 +167,7 @@ def clusters_of(rows, reach=2.0):
 
 
 def density_and_gap(selection, rows, seed):
-    cutoff = near_distance(
-        torch.from_numpy(rows).float(), selection.neighbors, torch.Generator().manual_seed(seed)
-    )
+    cutoff = near_distance(torch.from_numpy(rows).float(), selection.neighbors, torch.Generator().manual_seed(seed))
     distances = distances_of(rows)
     density = np.exp(-((distances / cutoff) ** 2)).mean(1)
     gaps = []
@@ -188,17 +186,25 @@ def quick_shift(selection, rows, count, seed, found):
     return sorted(range(len(rows)), key=lambda point: -density_and_gap(selection, rows, seed)[1][point])[:count]
 
 
+def climbed(rows, place, width):
+    for _ in range(500):
+        weights = [math.exp(-(math.dist(place, row) ** 2) / (2 * width**2)) for row in rows]
+        place = sum(weight * row for weight, row in zip(weights, rows, strict=True)) / sum(weights)
+    return place
+
+
 def mean_shift(selection, rows, count, seed, found):
-    """From every point, with plain sums; in clusters that lie apart, the point of each that is nearest to its mode."""
-    width = selection.bandwidth or near_distance(torch.from_numpy(rows).float(), 0.5, torch.Generator().manual_seed(seed)) / 2
-    wanted = []
-    for own in clusters_of(rows):
-        place = rows[own].mean(0)
-        for _ in range(500):
-            weights = [math.exp(-(math.dist(place, row) ** 2) / (2 * width**2)) for row in rows]
-            place = sum(weight * row for weight, row in zip(weights, rows, strict=True)) / sum(weights)
-        wanted.append(min(own, key=lambda point: math.dist(rows[point], place)))
-    assert sorted(found) == sorted(wanted)
+    """In clusters that lie apart, the point of each that is nearest to its mode, at a width that keeps them apart."""
+    drawn = torch.Generator().manual_seed(seed)
+    width = selection.bandwidth or near_distance(torch.from_numpy(rows).float(), 0.5, drawn) / 2
+    clusters = clusters_of(rows)
+    while True:
+        places = [climbed(rows, rows[own].mean(0), width) for own in clusters]
+        if all(math.dist(one, other) >= width for one, other in combinations(places, 2)):
+            break
+        width *= 0.8
+    nearest = [min(own, key=lambda point: math.dist(rows[point], at)) for own, at in zip(clusters, places, strict=True)]
+    assert sorted(found) == sorted(nearest)
     return found
 
 

@@ -272,6 +272,40 @@ def color_transform(transform, prototypes):
     return np.stack(views)
 
 
+def aligned_means(pictures, starts, pixels):
+    """Every picture to the mean and the shift it correlates with most; every mean of its pictures, shifted back."""
+    means, before = [each.copy() for each in starts], None
+    for _ in range(20):
+        met = []
+        for picture in pictures:
+            tried = [
+                (np.corrcoef(picture.ravel(), moved(mean, down, right).ravel())[0, 1], -place, -down, -right)
+                for place, mean in enumerate(means)
+                for down in range(-pixels, pixels + 1)
+                for right in range(-pixels, pixels + 1)
+            ]
+            met.append(tuple(-value for value in max(tried)[1:]))
+        if met == before:
+            break
+        before = met
+        for place in {each[0] for each in met}:
+            own = [
+                moved(picture, -down, -right)
+                for picture, (mine, down, right) in zip(pictures, met, strict=True)
+                if mine == place
+            ]
+            means[place] = np.mean(own, axis=0)
+    return np.stack(means)
+
+
+def moved(picture, down, right):
+    """A picture ``(c, h, w)`` by so many pixels, its edges repeated."""
+    _, height, width = picture.shape
+    rows = np.clip(np.arange(height) - down, 0, height - 1)
+    columns = np.clip(np.arange(width) - right, 0, width - 1)
+    return picture[:, rows][:, :, columns]
+
+
 ORACLES = {
     "PixelPrototypes": pixel_prototypes,
     "LatentPrototypes": as_written,

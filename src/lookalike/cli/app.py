@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike import __version__
-from lookalike.cli import asking, making
+from lookalike.cli import asking, choosing, making
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 for command in (making.fit, asking.predict, asking.explain, asking.evaluate, asking.verify, making.report):
     app.command()(command)
 app.command(name="list")(making.list_components)
+app.command()(choosing.select)
 app.command()(making.reproduce)
 
 

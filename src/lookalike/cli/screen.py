@@ -16,7 +16,7 @@ from rich.table import Table
 
 from lookalike.estimators import PrototypeClassifier, progress_bar
 from lookalike.evaluation import Card, Quality, Verification
-from lookalike.experiments import Run
+from lookalike.experiments import Choice, Run
 from lookalike.experiments.asked import Asked
 from lookalike.experiments.retraining import Further
 from lookalike.experiments.studies import Arm
@@ -149,6 +149,27 @@ def write_predictions(
         csv.writer(opened).writerows([header, *lines])
     draft.replace(out)
     say([f"{len(lines)} predictions in {out}"])
+
+
+def choice(found: Choice) -> None:
+    """Print which examples were chosen, and how well they do."""
+    table = Table(box=None, pad_edge=False)
+    weighed = bool((found.weights != 1).any())
+    for column in ("class", "training examples", *(["weights"] if weighed else [])):
+        table.add_column(column, overflow="fold")
+    for label in dict.fromkeys(found.labels.tolist()):
+        own = found.labels == label
+        cells = [", ".join(map(str, found.indices[own].tolist()))]
+        if weighed:
+            cells.append(", ".join(f"{weight:.2f}" for weight in found.weights[own].tolist()))
+        table.add_row(escape(str(label)), *cells)
+    _out.print(table)
+    if len(found.criticisms):
+        _out.print(f"criticisms: {', '.join(map(str, found.criticisms.tolist()))}")
+    _out.print(f"{len(found.indices)} examples by {found.method} in {found.seconds:.1f} s; ", end="")
+    _out.print(f"the nearest has the right class for [bold]{found.accuracy:.4f}[/] of {found.n_test} test examples")
+    if found.stability is not None:
+        _out.print(f"stability among other four fifths of the examples: {found.stability:.3f} (chance 0)")
 
 
 def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) -> None:

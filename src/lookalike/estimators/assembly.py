@@ -242,7 +242,9 @@ def start_from(resolved: Mapping[str, Any]) -> Initializer | Chosen:
     if resolved["selection"] == "none":
         if options:
             raise ParameterError(
-                describe("a selection to have options", f"selection__{next(iter(options))} without one", "selection=...")
+                describe(
+                    "a selection to have options", f"selection__{next(iter(options))} without one", "selection=..."
+                )
             )
         return build("initializer", resolved["initializer"], options_of("initializer", resolved), {})
     return Chosen(build("selection", resolved["selection"], options, {}), space)

@@ -119,7 +119,9 @@ class Editing(ABC):
 
     def _require_room(self) -> None:
         network, resolved = self.fitted_.network, self.fitted_.resolved
-        named = resolved["prototypes"] in ("pixel", "exemplar") and network.prototypes.shape == self.preprocessing_.shape
+        named = (
+            resolved["prototypes"] in ("pixel", "exemplar") and network.prototypes.shape == self.preprocessing_.shape
+        )
         if not named or not network.head.retires or bool((network.prototypes.labels < 0).any()):
             raise ParameterError(
                 describe(
@@ -139,7 +141,9 @@ class Editing(ABC):
             return examples
         return aligned_means(standard.float(), examples.float(), min(standard.shape[2:]) // SIDE_PER_PIXEL)
 
-    def _rebuild(self, origins: Sequence[int], counts: Sequence[int], classes: np.ndarray, values: Tensor | None) -> Any:
+    def _rebuild(
+        self, origins: Sequence[int], counts: Sequence[int], classes: np.ndarray, values: Tensor | None
+    ) -> Any:
         fitted = self.fitted_
         network, resolved = rebuilt(fitted.network, origins, counts, fitted.resolved, fitted.preprocessing, values)
         network = network.eval().requires_grad_(False).to(next(fitted.network.parameters()).dtype)
@@ -151,9 +155,7 @@ class Editing(ABC):
             "prototypes": fitted.preprocessing.restore(network.prototypes().detach()).contiguous(),
             "neighbors": fitted.pictures["neighbors"][stays],
         }
-        return self._take(
-            replace(fitted, network=network, resolved=resolved, about=about, pictures=pictures), classes
-        )
+        return self._take(replace(fitted, network=network, resolved=resolved, about=about, pictures=pictures), classes)
 
 
 def _with_class(classes: np.ndarray, name: Any) -> np.ndarray:

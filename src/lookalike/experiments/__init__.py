@@ -1,6 +1,7 @@
 """Experiments: a YAML file, read, checked and run."""
 
 from lookalike.experiments.cards import card_of, keep_card, kept_card
+from lookalike.experiments.choosing import Choice, choose
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
 from lookalike.experiments.retraining import further_trainings, missing_trainings, retrain
@@ -19,11 +20,13 @@ from lookalike.experiments.studies import Study, read_study
 from lookalike.experiments.tables import write_table
 
 __all__ = [
+    "Choice",
     "Run",
     "RunConfig",
     "Study",
     "assignments",
     "card_of",
+    "choose",
     "config_from",
     "contents_of",
     "data_of",

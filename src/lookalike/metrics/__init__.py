@@ -2,6 +2,7 @@
 
 from lookalike.metrics.agreement import beyond_prior, flip_rate
 from lookalike.metrics.calibration import best_temperature, expected_calibration_error, negative_log_likelihood
+from lookalike.metrics.choices import choice_stability
 from lookalike.metrics.contrasts import holm, sign_flip_p
 from lookalike.metrics.decisions import accuracy, confusion_matrix
 from lookalike.metrics.intervals import mean_interval
@@ -21,6 +22,7 @@ __all__ = [
     "best_temperature",
     "beyond_chance",
     "beyond_prior",
+    "choice_stability",
     "confusion_matrix",
     "consensus",
     "dead_prototypes",

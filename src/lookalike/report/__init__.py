@@ -4,6 +4,7 @@ from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportC
 from lookalike.report.film import film
 from lookalike.report.page import write_explanations, write_report
 from lookalike.report.picture import write_picture
+from lookalike.report.sheet import write_sheet
 
 __all__ = [
     "AlignedPictures",
@@ -13,4 +14,5 @@ __all__ = [
     "write_explanations",
     "write_picture",
     "write_report",
+    "write_sheet",
 ]

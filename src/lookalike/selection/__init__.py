@@ -8,7 +8,7 @@ from lookalike.selection.diverse import DppSelection, RandomSelection
 from lookalike.selection.margin import MarginSelection
 from lookalike.selection.medoids import k_medoids, medoid_loss
 from lookalike.selection.modes import DensityPeaksSelection, MeanShiftSelection, QuickShiftSelection
-from lookalike.selection.nearest import nearest_of_class
+from lookalike.selection.nearest import nearest_label, nearest_of_class
 
 __all__ = [
     "DensityPeaksSelection",
@@ -29,5 +29,6 @@ __all__ = [
     "Selection",
     "k_medoids",
     "medoid_loss",
+    "nearest_label",
     "nearest_of_class",
 ]

@@ -29,7 +29,9 @@ class MeansSelection(Selection):
     ) -> list[Picked]:
         """Class by class."""
         return [
-            picked(own[squared_distances(points[own].mean(0, keepdim=True), points[own])[0].argsort(stable=True)[:count]])
+            picked(
+                own[squared_distances(points[own].mean(0, keepdim=True), points[own])[0].argsort(stable=True)[:count]]
+            )
             for own, count in zip(members, counts, strict=True)
         ]
 

@@ -41,7 +41,7 @@ class FacilityLocationSelection(Selection):
     Notes
     -----
     Maximises ``f(S) = sum_i max(0, max_{j in S} k(x_i, x_j))`` over the class, monotone and submodular, so that the
-    greedy value is at least 1 - 1/e of the best. A point's gain never grows, and old gains are upper bounds: only points
+    greedy value is at least 1 - 1/e of the best. A point's gain never grows, and old gains are upper bounds: only those
     whose bound exceeds the best gain found are looked at again, in blocks, and no matrix of all pairs is made.
 
     References
@@ -114,8 +114,8 @@ class ProtoSelectSelection(Selection):
     Notes
     -----
     The paper's problem, a set cover that pays 1 for each point its class's balls miss, 1 for each ball a point of
-    another class lies in, and lambda for each prototype, falls apart into one for each class. At every step the point of
-    the largest gain is taken, ``newly covered points of its class - points of other classes in its ball``. The paper
+    another class lies in, and lambda for each prototype, falls apart into one for each class. Every step takes the
+    point of the largest gain, ``newly covered points of its class - points of other classes in its ball``. The paper
     ends where no gain exceeds lambda; here the number is given, and the last ones may cover little.
 
     References
@@ -144,7 +144,9 @@ class ProtoSelectSelection(Selection):
             rows = points[own]
             others = points[everything[~torch.isin(everything, own)]]
 
-            places = greedy_cover(*_balls(rows, squared), _within(rows, rows, squared), count, _within(rows, others, squared))
+            places = greedy_cover(
+                *_balls(rows, squared), _within(rows, rows, squared), count, _within(rows, others, squared)
+            )
             found.append(picked(own[places]))
         return found
 

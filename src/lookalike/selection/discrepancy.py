@@ -38,7 +38,7 @@ class MmdCriticSelection(Selection):
     -----
     Every step takes the point that makes ``2/m sum_{j in S} mu_j - 1/m^2 sum_{i, j in S} k(x_i, x_j)`` largest, with
     ``mu_j`` the mean of ``k(x_j, .)`` over the class: minus the squared maximum mean discrepancy up to a constant.
-    Criticisms maximise ``sum_{c in C} |mu_c - 1/m sum_{j in S} k(x_c, x_j)| + log det K_CC``, greedily too. The kernel's
+    Criticisms maximise ``sum_{c in C} |mu_c - 1/m sum_{j in S} k(x_c, x_j)| + log det K_CC``, greedily too. The
     matrix of all pairs is passed through once, in blocks, for its means; a step needs one column of it.
 
     References

@@ -168,7 +168,7 @@ def require_positive(values: Tensor) -> None:
     --------
     >>> require_positive(torch.tensor([[1.0, 2.0], [3.0, 1.0]]))
     Traceback (most recent call last):
-    lookalike.errors.DataError: expected a symmetric kernel, got one 1 apart from its transpose; try: the points themselves
+    lookalike.errors.DataError: expected a symmetric kernel, got one that differs by 1 from its transpose
     """
     advice = "the points themselves"
     n = len(values)
@@ -177,7 +177,7 @@ def require_positive(values: Tensor) -> None:
     size = float(values.abs().max())
     apart = float((values - values.T).abs().max())
     if apart > _ROUNDING * size:
-        raise DataError(describe("a symmetric kernel", f"one {apart:.3g} apart from its transpose", advice))
+        raise DataError(describe("a symmetric kernel", f"one that differs by {apart:.3g} from its transpose"))
     least = float(torch.linalg.eigvalsh(values.double())[0])
     if least < -_ROUNDING * size * n:
         raise DataError(describe("a positive kernel", f"one with the eigenvalue {least:.3g}", advice))

@@ -38,7 +38,7 @@ class MarginSelection(Selection):
     With ``D_ic`` the squared distance of point i to the nearest chosen point of class c, the loss is the mean
     cross-entropy of ``softmax_c(-D_ic / t)``. One place after the other is given to the candidate of its class that
     makes the loss smallest with all other places as they are, which is a swap of k-medoids under another loss; the
-    temperature t is the best one for the start, and again after every sweep. Other methods ask how well points stand for
+    temperature t is the best one for the start, and again after every sweep. Other methods ask how points stand for
     their class; this one asks what is asked of them when inputs are compared with them. With a single class it is
     k-medoids.
 
@@ -57,7 +57,7 @@ class MarginSelection(Selection):
     [1, 4]
     """
 
-    def __init__(self, *, candidates: int = 200, sweeps: int = 10, max_points: int = 1000) -> None:
+    def __init__(self, *, candidates: int = 100, sweeps: int = 5, max_points: int = 1000) -> None:
         require_option("candidates", candidates, candidates >= 1, "1 or above")
         require_option("sweeps", sweeps, sweeps >= 1, "1 or above")
         require_option("max_points", max_points, max_points >= 1, "1 or above")
@@ -82,8 +82,7 @@ class MarginSelection(Selection):
         for _ in range(self.sweeps):
             before = choice.cool()
             for label, pool in enumerate(pools):
-                for place in range(counts[label]):
-                    choice.improve(label, place, pool[: self.candidates + counts[label]])
+                choice.improve(label, pool[: self.candidates + counts[label]])
             if choice.loss() > (1 - _LEAST_SHARE) * before:
                 break
         return [picked(own) for own in choice.chosen]
@@ -117,22 +116,23 @@ class _Choice:
         self._temperature = scale * 2 ** ((low + high) / 2)
         return self.loss()
 
-    def improve(self, label: int, place: int, pool: Tensor) -> None:
-        """Give one place to the best of the candidates that are not chosen yet."""
-        taken = self.chosen[label].clone()
-        taken[place] = -1
-        pool = pool[~torch.isin(pool, taken)]
+    def improve(self, label: int, pool: Tensor) -> None:
+        """Give every place of a class to the best of the candidates that are not chosen yet, one after the other."""
+        distances = squared_distances(self._inputs, self._points[pool])
         held = self._held[label]
-        rest = held.scatter(1, torch.full((len(held), 1), place), float("inf")).amin(1)
-        losses = torch.zeros(len(pool), dtype=torch.float64)
-        for start in range(0, len(held), _ROWS):
-            part = slice(start, start + _ROWS)
-            nearest = torch.minimum(squared_distances(self._inputs[part], self._points[pool]), rest[part, None])
-            losses += self._losses(part, label, nearest)
-        best = int(losses.argmin())
-        self.chosen[label][place] = pool[best]
-        held[:, place] = squared_distances(self._inputs, self._points[pool[best]][None])[:, 0]
-        self._nearest[:, label] = held.amin(1)
+        for place in range(len(self.chosen[label])):
+            taken = self.chosen[label].clone()
+            taken[place] = -1
+            free = ~torch.isin(pool, taken)
+            rest = held.scatter(1, torch.full((len(held), 1), place), float("inf")).amin(1)
+            losses = torch.zeros(int(free.sum()), dtype=torch.float64)
+            for start in range(0, len(held), _ROWS):
+                part = slice(start, start + _ROWS)
+                losses += self._losses(part, label, torch.minimum(distances[part, free], rest[part, None]))
+            best = int(free.nonzero()[losses.argmin(), 0])
+            self.chosen[label][place] = pool[best]
+            held[:, place] = distances[:, best]
+            self._nearest[:, label] = held.amin(1)
 
     def _losses(self, part: slice, label: int, nearest: Tensor) -> Tensor:
         """The sum of the loss over some points, for every candidate's distances to them, shape ``(candidates,)``."""
@@ -140,8 +140,8 @@ class _Choice:
         own = scores.gather(1, self._targets[part, None])
         scores[:, label] = -torch.inf
         others = scores.logsumexp(1, keepdim=True)
-        mine = nearest.div_(-self._temperature)
-        # log(exp(others) + exp(mine)) - score of the own class.
-        total = torch.logaddexp(others, mine)
-        is_own = self._targets[part, None] == label
-        return (total - torch.where(is_own, mine, own)).sum(0).double()
+        # log(exp(others) + exp(mine)) - score of the own class, as softplus of the smaller side.
+        ahead = nearest.div_(-self._temperature).sub_(others)
+        is_own = self._targets[part] == label
+        known = torch.nn.functional.softplus(ahead[~is_own]).sum(0) + (others - own)[~is_own].sum()
+        return (known + torch.nn.functional.softplus(-ahead[is_own]).sum(0)).double()

@@ -84,7 +84,7 @@ def medoids_of_points(points: Tensor, k: int, max_matrix: int, generator: Genera
 
     Notes
     -----
-    Beyond, as CLARA does, the medoids of a random sample serve as a start: of 500 points, or of 10 k where that is more.
+    Beyond, as CLARA does, the medoids of a random sample serve as a start: of 500 points, or 10 k where that is more.
     Then every medoid becomes the best of the points that are nearest to it, every point is tried once in the place of
     every medoid, in random order and in blocks, a block's best swap being made at once, and medoids move once more.
 
@@ -135,7 +135,8 @@ def _build(distances: Tensor, k: int) -> Tensor:
 
 def _best_swap(distances: Tensor, chosen: Tensor) -> tuple[float, int, int]:
     """How much the best swap lowers the loss, and which place of the chosen is given to which point."""
-    change = _changes(distances, *_nearest_two(distances[:, chosen]), len(chosen))
+    first, second, place = _nearest_two(distances[:, chosen])
+    change = _changes(distances, first, second, place, len(chosen))
     change[:, chosen] = float("inf")
     best = int(change.argmin())
     return -float(change.flatten()[best]), best // len(distances), best % len(distances)
@@ -165,19 +166,19 @@ def _swapped(points: Tensor, chosen: Tensor, generator: Generator) -> Tensor:
     """Try every point once in the place of every medoid."""
     chosen = chosen.clone()
     held = _distances(points, points[chosen])
-    two = _nearest_two(held)
+    first, second, place = _nearest_two(held)
     for tried in torch.randperm(len(points), generator=generator).split(_TRIED):
         change = torch.zeros(len(chosen), len(tried))
         for start in range(0, len(points), _ROWS):
             rows = slice(start, start + _ROWS)
             distances = _distances(points[rows], points[tried])
-            change += _changes(distances, *(each[rows] for each in two), len(chosen))
+            change += _changes(distances, first[rows], second[rows], place[rows], len(chosen))
         change[:, torch.isin(tried, chosen)] = float("inf")
         leaving, coming = divmod(int(change.argmin()), len(tried))
-        if float(change[leaving, coming]) < -_LEAST_SHARE * float(two[0].sum()):
+        if float(change[leaving, coming]) < -_LEAST_SHARE * float(first.sum()):
             chosen[leaving] = tried[coming]
             held[:, leaving] = _distances(points, points[tried[coming]][None])[:, 0]
-            two = _nearest_two(held)
+            first, second, place = _nearest_two(held)
     return chosen
 
 

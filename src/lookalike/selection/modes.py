@@ -115,7 +115,7 @@ class MeanShiftSelection(Selection):
     Parameters
     ----------
     bandwidth : float or None
-        Of the Gaussian kernel, above 0; ``None``: half the median distance of random pairs of the class, made narrower by
+        Of the Gaussian kernel, above 0; ``None``: half the median distance of random pairs of the class, narrowed by
         fifths until the class has as many modes as are wanted.
     starts : int
         Points to climb from, drawn at random, 1 or above.

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lookalike.selection.kernels import squared_distances
 from lookalike.shapes import Labels, PrototypeLabels
 
 _CHUNK = 4096
@@ -53,3 +54,28 @@ def nearest_of_class(
         if distinct:
             distances[:, chosen[row]] = float("inf")
     return chosen
+
+
+def nearest_label(points: Tensor, labels: PrototypeLabels, queries: Tensor) -> Labels:
+    """What a nearest-prototype classifier answers: the label of the nearest point, in Euclidean distance.
+
+    Parameters
+    ----------
+    points : Tensor
+        Shape ``(m, d)``, around the same middle as the queries.
+    labels : Tensor
+        Shape ``(m,)``.
+    queries : Tensor
+        Shape ``(n, d)``; looked at in chunks.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n,)``.
+
+    Examples
+    --------
+    >>> nearest_label(torch.tensor([[0.0], [1.0]]), torch.tensor([5, 7]), torch.tensor([[0.4], [0.6]])).tolist()
+    [5, 7]
+    """
+    return torch.cat([labels[squared_distances(chunk, points).argmin(1)] for chunk in queries.split(_CHUNK)])

@@ -33,8 +33,8 @@ def aligned_means(pictures: Tensor, starts: Tensor, pixels: int) -> Tensor:
 
     Notes
     -----
-    In turn every picture goes to the mean with which it correlates most in any shift, and every mean becomes that of its
-    pictures, shifted back, until none changes place: aligned matching with hard assignment, in closed form, of few
+    In turn every picture goes to the mean with which it correlates most in any shift, and every mean becomes that of
+    its pictures, shifted back, until none changes place: aligned matching with hard assignment, in closed form, of few
     pictures. k-means where no shift is allowed, but for correlation in the place of distance.
 
     Examples

@@ -1,0 +1,138 @@
+"""Which real examples stand for a class: what a nearest-prototype classifier makes of them, method by method.
+
+``python -m benchmarks.choosing``: 10, 50 and 200 of 10,000 Fashion-MNIST images, 1, 5 and 20 of each class, chosen in
+pixels and in the activations of a small convolutional network that learned from the same images; the share of the
+10,000 test images whose nearest chosen example, in Euclidean distance, is of their class. Mean and range over seeds of
+network and choice. For growth and time see `benchmarks.choosing_speed`.
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+
+from benchmarks.pairs import RESULTS
+from lookalike import PrototypeClassifier
+from lookalike.data import Examples, Preprocessing, load_dataset
+from lookalike.estimators.assembly import activations_of
+from lookalike.registry import build, members
+from lookalike.selection import nearest_label
+
+SIZES = (1, 5, 20)
+N_POINTS = 10_000
+EPOCHS, WIDTHS = 6, (16, 32)
+CONTROL = "centroids of k-means, no examples"
+EVERYTHING = "all 10,000"
+
+
+def numbered(labels):
+    """Labels as numbers of their sorted classes."""
+    return torch.from_numpy(np.unique(labels, return_inverse=True)[1]).long()
+
+
+def centroids(points, labels, n, seed):
+    """As many centroids of every class, and their labels."""
+    found = [
+        torch.from_numpy(KMeans(n, n_init=1, random_state=seed).fit(points[labels == label].numpy()).cluster_centers_)
+        for label in range(10)
+    ]
+    return torch.cat(found).float(), torch.arange(10).repeat_interleave(n)
+
+
+def small_network(dataset, seed):
+    """A convolutional network that learned from the points, its accuracy, and everybody's activations in it."""
+    classifier = PrototypeClassifier(
+        random_state=seed,
+        prototypes__n_per_class=1,
+        regularizers="none",
+        counterfactuals="none",
+        training="joint",
+        training__epochs=EPOCHS,
+        augmentation="none",
+        backbone__widths=WIDTHS,
+        backbone__pool=False,
+    )
+    classifier.fit(dataset.train.inputs, dataset.train.labels)
+    accuracy = classifier.score(dataset.test.inputs, dataset.test.labels)
+    rows = []
+    for part in (dataset.train, dataset.test):
+        pictures = torch.from_numpy(part.inputs)[:, None]
+        examples = Examples(pictures, numbered(part.labels), classifier.preprocessing_)
+        rows.append(activations_of(classifier.network_.backbone, examples).flatten(1))
+    return accuracy, rows
+
+
+def pixels(dataset):
+    """Standardised pixels as rows."""
+    preprocessing = Preprocessing.of(torch.from_numpy(dataset.train.inputs)[:, None])
+    parts = (dataset.train, dataset.test)
+    return [preprocessing.standardize(torch.from_numpy(part.inputs)[:, None]).flatten(1) for part in parts]
+
+
+def table_of(points, queries, labels, truth, seed, only):
+    """Accuracy of every method at every size, and seconds."""
+    middle = points.mean(0)
+    points, queries = points - middle, queries - middle
+
+    def score(chosen, own):
+        return float((nearest_label(chosen, own, queries) == truth).float().mean())
+
+    found = {}
+    for n in SIZES:
+        for name in only or members("selection"):
+            began = time.perf_counter()
+            generator = torch.Generator().manual_seed(seed)
+            chosen = build("selection", name, {}, {})(points, labels, n, generator=generator)
+            seconds = time.perf_counter() - began
+            found[name, 10 * n] = score(points[chosen.indices], labels[chosen.indices]), seconds
+        if not only:
+            found[CONTROL, 10 * n] = score(*centroids(points, labels, n, seed)), 0.0
+    if not only:
+        found[EVERYTHING, N_POINTS] = score(points, labels), 0.0
+    return found
+
+
+def main():
+    """Measure, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=[])
+    asked = parser.parse_args()
+    dataset = load_dataset("fashion-mnist", limit=N_POINTS)
+    labels, truth = numbered(dataset.train.labels), numbered(dataset.test.labels)
+    gathered, accuracies = {}, []
+    for seed in range(asked.seeds):
+        accuracy, activations = small_network(dataset, seed)
+        accuracies.append(accuracy)
+        for space, (points, queries) in {"activations": activations, "pixels": pixels(dataset)}.items():
+            for (name, size), value in table_of(points, queries, labels, truth, seed, asked.only).items():
+                gathered.setdefault((space, name, size), []).append(value)
+    rows = [
+        {
+            "space": space,
+            "method": name,
+            "examples": size,
+            "accuracy": round(statistics.mean(value for value, _ in values), 4),
+            "least": round(min(value for value, _ in values), 4),
+            "most": round(max(value for value, _ in values), 4),
+            "seconds": round(statistics.mean(seconds for _, seconds in values), 2),
+        }
+        for (space, name, size), values in gathered.items()
+    ]
+    print(f"network: {statistics.mean(accuracies):.4f}, {asked.seeds} seeds")
+    for row in sorted(rows, key=lambda row: (row["space"], row["examples"], -row["accuracy"])):
+        spread = f"({row['least']:.3f} to {row['most']:.3f})"
+        print(
+            f"{row['space']:12} {row['examples']:6} {row['method']:36} {row['accuracy']:.4f} {spread} {row['seconds']}s"
+        )
+    if not asked.only:
+        document = {"benchmark": "choosing", "seeds": asked.seeds, "network": round(statistics.mean(accuracies), 4)}
+        (RESULTS / "choosing.json").write_text(json.dumps({**document, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
