@@ -32,10 +32,58 @@ def benchmark_table() -> str:
     lines = ["| what | median | from | to | wanted at most | command |", "|---|---|---|---|---|---|"]
     for file in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
         results = json.loads(file.read_text(encoding="utf-8"))
+        if "limits" not in results:
+            continue
         for name, row in results["rows"].items():
             wanted = f"{results['limits'][name]:.3f}" if name in results["limits"] else ""
             figures = " | ".join(f"{row[key]:.3f}" for key in ("median", "min", "max"))
             lines.append(f"| {name} | {figures} | {wanted} | `python -m benchmarks.{results['benchmark']}` |")
+    return "\n".join(lines)
+
+
+def choices_table() -> str:
+    """What a nearest-prototype classifier makes of examples that every method chose."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "choosing.json").read_text(encoding="utf-8"))
+    sizes = sorted({row["examples"] for row in results["rows"]})
+    spaces = ("activations", "pixels")
+    found = {(row["method"], row["space"], row["examples"]): row for row in results["rows"]}
+    columns = [(space, size) for space in spaces for size in sizes[:-1]]
+    lines = [
+        "| method | " + " | ".join(f"{space}, {size}" for space, size in columns) + " |",
+        "|---" * (1 + len(columns)) + "|",
+    ]
+    first = columns[0]
+    methods = {row["method"] for row in results["rows"] if row["examples"] == first[1]}
+    for method in sorted(methods, key=lambda name: -found[name, *first]["accuracy"]):
+        cells = [_with_range(found[method, *column]) for column in columns]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    whole = {row["space"]: row["accuracy"] for row in results["rows"] if row["examples"] == sizes[-1]}
+    lines += [
+        "",
+        f"Test accuracy, mean over {results['seeds']} seeds of network and choice, and their range. The network itself: "
+        f"{results['network']:.3f}; the nearest of all 10,000: {whole['activations']:.3f} in activations, "
+        f"{whole['pixels']:.3f} in pixels. Command: `python -m benchmarks.choosing`.",
+    ]
+    return "\n".join(lines)
+
+
+def _with_range(row: dict) -> str:
+    return f"{row['accuracy']:.3f} ({row['least']:.3f}-{row['most']:.3f})"
+
+
+def later_classes_table() -> str:
+    """Accuracy on old and new classes when two come later, by a few images."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "later_classes.json").read_text(encoding="utf-8"))
+    lines = [
+        "| network, new prototypes | old classes before | old classes after | new classes | all |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results["rows"]:
+        cells = [
+            f"{row[name][0]:.3f} ({row[name][1]:.3f}-{row[name][2]:.3f})" for name in ("before", "old", "new", "all")
+        ]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    lines += ["", f"Mean and range over {results['seeds']} seeds. Command: `python -m benchmarks.later_classes`."]
     return "\n".join(lines)
 
 
@@ -56,6 +104,8 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- components -->", component_table),
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
         ("<!-- benchmarks -->", benchmark_table),
+        ("<!-- choices -->", choices_table),
+        ("<!-- later classes -->", later_classes_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

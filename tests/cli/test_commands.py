@@ -573,7 +573,8 @@ def test_select_chooses_examples_and_says_how_well_they_do(call, run_folder, tmp
     left = json.loads((tmp_path / "chosen" / "selection.json").read_text())
     assert len(left["indices"]) == 20
     assert left["accuracy"] > 0.7
-    assert Image.open(tmp_path / "chosen" / "selection.png").size[0] > 100
+    with Image.open(tmp_path / "chosen" / "selection.png") as sheet:
+        assert sheet.size[0] > 100
     code, out, _ = call("select", "digits", "-n", "15", "--method", "mmd_critic", "--set", "criticisms=1", "--json")
     found = json.loads(out)
     assert [found["labels"].count(label) for label in (0, 4, 5, 9)] == [2, 2, 1, 1]
