@@ -598,7 +598,7 @@ def test_select_chooses_examples_and_says_how_well_they_do(call, run_folder, tmp
     ],
 )
 def test_select_refuses_in_one_line(call, arguments, match):
-    code, out, err = call("select", *arguments)
+    code, _, err = call("select", *arguments)
     assert code == 2
     assert match in err
     assert err.count("\n") == 1
