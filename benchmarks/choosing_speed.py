@@ -1,7 +1,7 @@
 """How long choosing takes: ``python -m benchmarks.choosing_speed``.
 
 Points of 64 dimensions around 40 centres, all of one class, 100 to be chosen: seconds and peak memory for 60,000 of
-them, each method in a process of its own; how seconds grow with the number of points; and at 10,000 points the ratio to a
+them, each method in a process of its own; how seconds grow with the number of points; and at 10,000 the ratio to a
 straightforward implementation of the same paper with a matrix of all pairs in double precision, and to its objective.
 """
 

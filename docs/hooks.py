@@ -71,22 +71,6 @@ def _with_range(row: dict) -> str:
     return f"{row['accuracy']:.3f} ({row['least']:.3f}-{row['most']:.3f})"
 
 
-def later_classes_table() -> str:
-    """Accuracy on old and new classes when two come later, by a few images."""
-    results = json.loads((ROOT / "benchmarks" / "results" / "later_classes.json").read_text(encoding="utf-8"))
-    lines = [
-        "| network, new prototypes | old classes before | old classes after | new classes | all |",
-        "|---|---|---|---|---|",
-    ]
-    for row in results["rows"]:
-        cells = [
-            f"{row[name][0]:.3f} ({row[name][1]:.3f}-{row[name][2]:.3f})" for name in ("before", "old", "new", "all")
-        ]
-        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
-    lines += ["", f"Mean and range over {results['seeds']} seeds. Command: `python -m benchmarks.later_classes`."]
-    return "\n".join(lines)
-
-
 def study(name: str) -> str:
     """One study: its figure and its tables."""
     found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
@@ -105,7 +89,6 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
         ("<!-- benchmarks -->", benchmark_table),
         ("<!-- choices -->", choices_table),
-        ("<!-- later classes -->", later_classes_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:
