@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from lookalike.errors import DataError, describe
+from lookalike.selection.kernels import require_positive
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Picked:
 class Selection(ABC):
     """A way to choose which data points stand for a class."""
 
-    #: Whether points may be a square matrix of a kernel's values instead.
-    takes_kernels: bool = False
+    #: Which kernel, for those that need one; ``"precomputed"``: points are its values.
+    affinity: str = ""
 
     @abstractmethod
     def chosen(
@@ -104,9 +105,11 @@ class Selection(ABC):
         if generator is None:
             generator = torch.Generator().manual_seed(0)
         # Single precision is precise around the data's own middle, wherever that is.
-        flat = (flat if self.takes_kernels and self.is_precomputed() else flat - flat.mean(0)).float()
+        flat = (flat if self.affinity == "precomputed" else flat - flat.mean(0)).float()
         if not bool(torch.isfinite(flat).all()):
             raise DataError(describe("points that single precision can hold", "larger ones", "scale the points"))
+        if self.affinity == "precomputed":
+            require_positive(flat)
         found = self.chosen(flat, members, counts, generator)
         return Selected(
             indices=torch.cat([each.indices for each in found]),
@@ -115,10 +118,6 @@ class Selection(ABC):
             classes=classes,
             criticisms=torch.cat([each.criticisms for each in found]),
         )
-
-    def is_precomputed(self) -> bool:
-        """Whether the points are to be a kernel's values."""
-        return False
 
 
 def as_points(points: Any) -> Tensor:

@@ -12,7 +12,6 @@ from lookalike.selection.kernels import (
     Affinity,
     median_distance,
     require_affinity,
-    require_positive,
     squared_distances,
 )
 
@@ -57,8 +56,6 @@ class FacilityLocationSelection(Selection):
     [1, 3]
     """
 
-    takes_kernels = True
-
     def __init__(
         self, *, affinity: str = "gaussian", bandwidth: float | None = None, epsilon: float | None = None
     ) -> None:
@@ -72,12 +69,9 @@ class FacilityLocationSelection(Selection):
         self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
     ) -> list[Picked]:
         """Class by class."""
-        if self.is_precomputed():
-            require_positive(points)
         found = []
         for own, count in zip(members, counts, strict=True):
-            rows = points[own][:, own] if self.is_precomputed() else points[own]
-            kernel = Affinity(rows, self.affinity, self.bandwidth, generator)
+            kernel = Affinity.within(points, own, self.affinity, self.bandwidth, generator)
             if self.epsilon is None:
                 places = greedy_cover(kernel.columns, kernel.gains, self._first_gains(kernel), count)
             else:
@@ -85,10 +79,6 @@ class FacilityLocationSelection(Selection):
                 places = _stochastic_cover(kernel, count, n_tried, generator)
             found.append(picked(own[places]))
         return found
-
-    def is_precomputed(self) -> bool:
-        """Whether the points are to be a kernel's values."""
-        return self.affinity == "precomputed"
 
     def _first_gains(self, kernel: Affinity) -> Tensor:
         if self.affinity == "gaussian":

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
 from lookalike.selection.diverse import Remainder
-from lookalike.selection.kernels import Affinity, require_affinity, require_positive
+from lookalike.selection.kernels import Affinity, require_affinity
 
 _LEAST = 1e-12
 _JITTER = 1e-8
@@ -53,8 +53,6 @@ class MmdCriticSelection(Selection):
     ([4, 1], [6])
     """
 
-    takes_kernels = True
-
     def __init__(self, *, affinity: str = "gaussian", bandwidth: float | None = None, criticisms: int = 0) -> None:
         require_affinity(affinity, bandwidth)
         require_option("criticisms", criticisms, criticisms >= 0, "0 or above")
@@ -66,21 +64,14 @@ class MmdCriticSelection(Selection):
         self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
     ) -> list[Picked]:
         """Class by class."""
-        if self.is_precomputed():
-            require_positive(points)
         found = []
         for own, count in zip(members, counts, strict=True):
-            rows = points[own][:, own] if self.is_precomputed() else points[own]
-            kernel = Affinity(rows, self.affinity, self.bandwidth, generator)
+            kernel = Affinity.within(points, own, self.affinity, self.bandwidth, generator)
             means = kernel.means()
             places, crowd = _herded(kernel, means, count)
             odd = _criticised(kernel, (means - crowd / count).abs(), places, self.criticisms)
             found.append(picked(own[places], criticisms=own[odd]))
         return found
-
-    def is_precomputed(self) -> bool:
-        """Whether the points are to be a kernel's values."""
-        return self.affinity == "precomputed"
 
 
 class ProtoDashSelection(Selection):
@@ -116,8 +107,6 @@ class ProtoDashSelection(Selection):
     ([1, 3], [0.75, 0.25])
     """
 
-    takes_kernels = True
-
     def __init__(self, *, affinity: str = "gaussian", bandwidth: float | None = None) -> None:
         require_affinity(affinity, bandwidth)
         self.affinity = affinity
@@ -127,19 +116,12 @@ class ProtoDashSelection(Selection):
         self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
     ) -> list[Picked]:
         """Class by class."""
-        if self.is_precomputed():
-            require_positive(points)
         found = []
         for own, count in zip(members, counts, strict=True):
-            rows = points[own][:, own] if self.is_precomputed() else points[own]
-            kernel = Affinity(rows, self.affinity, self.bandwidth, generator)
+            kernel = Affinity.within(points, own, self.affinity, self.bandwidth, generator)
             places, weights = _pursued(kernel, kernel.means(), count)
             found.append(picked(own[places], weights))
         return found
-
-    def is_precomputed(self) -> bool:
-        """Whether the points are to be a kernel's values."""
-        return self.affinity == "precomputed"
 
 
 def _herded(kernel: Affinity, means: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
-from lookalike.selection.kernels import Affinity, require_affinity, require_positive
+from lookalike.selection.kernels import Affinity, require_affinity
 
 _LEAST = 1e-10
 
@@ -74,8 +74,6 @@ class DppSelection(Selection):
     [0, 2, 3]
     """
 
-    takes_kernels = True
-
     def __init__(
         self,
         *,
@@ -95,21 +93,14 @@ class DppSelection(Selection):
         self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
     ) -> list[Picked]:
         """Class by class."""
-        if self.is_precomputed():
-            require_positive(points)
         found = []
         for own, count in zip(members, counts, strict=True):
             if self.sampled:
                 own = own[torch.randperm(len(own), generator=generator)[: max(self.max_points, count)]]
-            rows = points[own][:, own] if self.is_precomputed() else points[own]
-            kernel = Affinity(rows, self.affinity, self.bandwidth, generator)
+            kernel = Affinity.within(points, own, self.affinity, self.bandwidth, generator)
             places = _sampled(kernel, count, generator) if self.sampled else _most_probable(kernel, count)
             found.append(picked(own[places]))
         return found
-
-    def is_precomputed(self) -> bool:
-        """Whether the points are to be a kernel's values."""
-        return self.affinity == "precomputed"
 
 
 class Remainder:

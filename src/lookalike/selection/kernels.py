@@ -72,6 +72,14 @@ class Affinity:
             self._left = torch.cat([scaled, sizes, ones], 1)
             self._right = torch.cat([scaled, ones, sizes], 1)
 
+    @classmethod
+    def within(
+        cls, points: Tensor, own: Tensor, kernel: str, bandwidth: float | None, generator: Generator
+    ) -> "Affinity":
+        """The kernel between some of the points, by their indices ``(m,)``; for a precomputed one, between them."""
+        rows = points[own][:, own] if kernel == "precomputed" else points[own]
+        return cls(rows, kernel, bandwidth, generator)
+
     def __len__(self) -> int:
         return len(self._left)
 
