@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -32,7 +32,7 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 class PrototypeClassifier(
-    ClassNamePrefixFeaturesOutMixin, Deciding, Editing, TransformerMixin, ClassifierMixin, NamedOptions
+    ClassNamePrefixFeaturesOutMixin, Deciding, Editing, ClassifierMixin, NamedOptions
 ):
     """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
 

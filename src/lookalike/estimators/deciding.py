@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.comparison import Comparison
@@ -11,7 +12,7 @@ from lookalike.estimators.abstaining import least_sure, sureness
 from lookalike.estimators.fitting import Fitted
 
 
-class Deciding(ABC):
+class Deciding(TransformerMixin, ABC):
     """Answers that are read from the records of passes."""
 
     classes_: np.ndarray
