@@ -32,10 +32,25 @@ def benchmark_table() -> str:
     lines = ["| what | median | from | to | wanted at most | command |", "|---|---|---|---|---|---|"]
     for file in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
         results = json.loads(file.read_text(encoding="utf-8"))
-        for name, row in results["rows"].items():
+        for name, row in results.get("rows", {}).items():
             wanted = f"{results['limits'][name]:.3f}" if name in results["limits"] else ""
             figures = " | ".join(f"{row[key]:.3f}" for key in ("median", "min", "max"))
             lines.append(f"| {name} | {figures} | {wanted} | `python -m benchmarks.{results['benchmark']}` |")
+    return "\n".join(lines)
+
+
+def omniglot_table() -> str:
+    """Few-shot accuracy of every arm in every task, with 95% intervals, and what was published."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "omniglot.json").read_text(encoding="utf-8"))
+    tasks = list(next(iter(results["arms"].values()))["tasks"])
+    lines = [f"| what | {' | '.join(tasks)} | training |", f"|---|{'---|' * len(tasks)}---|"]
+    for source, published in results["published"].items():
+        lines.append(f"| {source} | {' | '.join(f'{published[task]:.1f}' for task in tasks)} | |")
+    for name, arm in results["arms"].items():
+        cells = [f"{row['accuracy']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for row in map(arm["tasks"].get, tasks)]
+        budget = f"none: the network of *{arm['network of']}*" if "network of" in arm else ""
+        budget = budget or f"{arm['episodes']:,} episodes, {arm['minutes']:.1f} minutes"
+        lines.append(f"| {name} | {' | '.join(cells)} | {budget} |")
     return "\n".join(lines)
 
 
@@ -56,6 +71,7 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- components -->", component_table),
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
         ("<!-- benchmarks -->", benchmark_table),
+        ("<!-- omniglot -->", omniglot_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

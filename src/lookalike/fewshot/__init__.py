@@ -3,6 +3,7 @@
 from lookalike.fewshot.episodes import Episodes, EpisodeSampler
 from lookalike.fewshot.evaluation import episode_accuracies
 from lookalike.fewshot.gathering import ExemplarGathering, Gathering, MeanGathering, PictureGathering
+from lookalike.fewshot.learner import EpisodicLearner
 from lookalike.fewshot.learning import EpisodeReport, EpisodeSettings, learn_episodes
 from lookalike.fewshot.network import EpisodicNetwork
 
@@ -11,6 +12,7 @@ __all__ = [
     "EpisodeSampler",
     "EpisodeSettings",
     "Episodes",
+    "EpisodicLearner",
     "EpisodicNetwork",
     "ExemplarGathering",
     "Gathering",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.errors import DataError, describe, require_option
-from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels
+from lookalike.shapes import PrototypeInputs, PrototypeLabels, SupportInputs, SupportLabels
 from lookalike.transforms.shift import align, view_at
 
 
@@ -27,7 +27,7 @@ class Gathering(nn.Module, ABC):
     keeps_examples: ClassVar[bool] = False
 
     @abstractmethod
-    def forward(self, support: Inputs, labels: Labels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Prototypes, and the class of each.
 
         Parameters
@@ -68,7 +68,7 @@ class MeanGathering(Gathering):
     def __init__(self) -> None:
         nn.Module.__init__(self)
 
-    def forward(self, support: Inputs, labels: Labels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Shape ``(s, d, h, w)`` to ``(k, d, h, w)``."""
         return class_means(support, labels, n_classes), torch.arange(n_classes, device=support.device)
 
@@ -106,7 +106,7 @@ class PictureGathering(Gathering):
         self.pixels = pixels
         self.rounds = rounds
 
-    def forward(self, support: Inputs, labels: Labels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Shape ``(s, c, h, w)`` to ``(k, c, h, w)``."""
         if support.ndim != 4:
             raise DataError(
@@ -145,21 +145,21 @@ class ExemplarGathering(Gathering):
     def __init__(self) -> None:
         nn.Module.__init__(self)
 
-    def forward(self, support: Inputs, labels: Labels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
         """The same shape, sorted by class."""
         order = labels.argsort(stable=True)
         return support[order], labels[order]
 
 
-def class_means(values: Tensor, labels: Labels, n_classes: int) -> Tensor:
+def class_means(values: SupportInputs, labels: SupportLabels, n_classes: int) -> Tensor:
     """Mean of every class, shape ``(k, ...)``.
 
     Parameters
     ----------
     values : Tensor
-        Shape ``(n, ...)``.
+        Shape ``(s, ...)``.
     labels : Tensor
-        Shape ``(n,)``, each class at least once.
+        Shape ``(s,)``, each class at least once.
     n_classes : int
     """
     sums = values.new_zeros(n_classes, *values.shape[1:]).index_add(0, labels, values)

@@ -14,7 +14,16 @@ from lookalike.heads import Head, LogSumExpHead, MaxHead
 from lookalike.network import PrototypeNetwork
 from lookalike.pooling import Pooling
 from lookalike.prototypes import ExemplarPrototypes, LatentPrototypes, Prototypes
-from lookalike.shapes import Activations, Inputs, Labels, PrototypeInputs, PrototypeLabels, ViewActivations
+from lookalike.shapes import (
+    Activations,
+    Inputs,
+    Labels,
+    PrototypeInputs,
+    PrototypeLabels,
+    SupportInputs,
+    SupportLabels,
+    ViewActivations,
+)
 from lookalike.similarities import Similarity
 from lookalike.transforms import IdentityTransform, Transform
 
@@ -84,7 +93,7 @@ class EpisodicNetwork(nn.Module):
         self.pooling = pooling
         self.head = head
 
-    def forward(self, support: Inputs, labels: Labels, queries: Inputs, targets: Labels | None = None) -> Comparison:
+    def forward(self, support: SupportInputs, labels: SupportLabels, queries: Inputs, targets: Labels | None = None) -> Comparison:
         """One episode, and its record.
 
         Parameters
@@ -111,8 +120,8 @@ class EpisodicNetwork(nn.Module):
     def compare(
         self,
         inputs: Inputs,
-        supports: Sequence[tuple[Tensor, Labels]],
-        queries: Sequence[tuple[Tensor, Labels | None]],
+        supports: Sequence[tuple[Tensor, Tensor]],
+        queries: Sequence[tuple[Tensor, Tensor | None]],
     ) -> list[Comparison]:
         """Several episodes over the same inputs, all of which pass the backbone once.
 
@@ -199,7 +208,7 @@ class EpisodicNetwork(nn.Module):
         )
 
     @torch.no_grad()
-    def adapted(self, support: Inputs, labels: Labels) -> PrototypeNetwork:
+    def adapted(self, support: SupportInputs, labels: SupportLabels) -> PrototypeNetwork:
         """The network for these classes: the same rooms, with the prototypes that the support set gives. No training.
 
         Parameters
@@ -258,9 +267,7 @@ def fixed_prototypes(values: Tensor, labels: Tensor, space: str) -> Prototypes:
     shape = tuple(values.shape[1:])
     prototypes: Prototypes
     if space == "activation":
-        if shape[1] != shape[2]:
-            raise DataError(describe("activations as high as wide", f"{shape[1]}x{shape[2]}", "square pictures"))
-        prototypes = LatentPrototypes(shape, len(counts), n_per_class=counts, size=shape[1])
+        prototypes = LatentPrototypes(shape, len(counts), n_per_class=counts, size=None)
     else:
         prototypes = ExemplarPrototypes(shape, len(counts), n_per_class=counts)
     prototypes.set_values(values)
