@@ -1,9 +1,9 @@
 """Few-shot learning on Omniglot: ``python -m benchmarks.omniglot [ARM ...]``.
 
-1,200 characters and their turns for training, the other 423 and theirs for testing. One thread. Every arm is kept in the
-results file when it is done, so that arms can be run one by one; its network stays in ``runs/omniglot``, where the arms
-that are tried on it without training find it. Accuracy is the mean over 1,000 test episodes of 15 queries a class, with a
-95% interval.
+1,200 characters and their turns for training, the other 423 and theirs for testing. One thread. Every arm is kept in
+the results file when it is done, so that arms can be run one by one; its network stays in ``runs/omniglot``, where the
+arms that are tried on it without training find it. Accuracy is the mean over 1,000 test episodes of 15 queries a class,
+with a 95% interval.
 """
 
 import argparse
@@ -45,7 +45,7 @@ PUBLISHED = {
         "20-way 5-shot": 98.9,
     }
 }
-LONG, SHORT = EpisodeSettings(episodes=4000), EpisodeSettings(episodes=300)
+LONG, SHORT = EpisodeSettings(episodes=4000), EpisodeSettings(episodes=200)
 
 
 def squared():
@@ -109,7 +109,12 @@ def tested(network, test, labels, preprocessing):
 def keep(name, row):
     """Write one arm into the results file."""
     document = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"benchmark": "omniglot", "arms": {}}
-    document |= {"published": PUBLISHED, "torch": torch.__version__, "threads": torch.get_num_threads(), "test_episodes": TEST_EPISODES}
+    document |= {
+        "published": PUBLISHED,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "test_episodes": TEST_EPISODES,
+    }
     document["arms"][name] = row
     RESULTS.write_text(json.dumps(document, indent=1) + "\n")
 

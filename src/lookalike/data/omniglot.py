@@ -26,9 +26,9 @@ def load_omniglot(name: str = "omniglot") -> Dataset:
     Parameters
     ----------
     name : str
-        ``"omniglot"`` or ``"omniglot:1"``: 1,200 characters drawn at random, by seed 0 or another, are for training, the
-        rest for testing, all in their four turns. ``"omniglot:alphabets"``: the 30 alphabets of the original background
-        set for training, the 20 of the evaluation set for testing.
+        ``"omniglot"`` or ``"omniglot:1"``: 1,200 characters drawn at random, by seed 0 or another, are for training,
+        the rest for testing, all in their four turns. ``"omniglot:alphabets"``: the 30 alphabets of the original
+        background set for training, the 20 of the evaluation set for testing.
 
     Returns
     -------
@@ -203,5 +203,7 @@ def _read_ink(file: Path) -> np.ndarray:
     except (OSError, SyntaxError) as error:
         raise DataError(describe(f"a PNG picture in {file}", str(error), "unpack the archive once more")) from error
     if shades.shape != (_SIDE, _SIDE):
-        raise DataError(describe(f"{_SIDE}x{_SIDE} pixels in {file}", f"{shades.shape}", "unpack the archive once more"))
+        raise DataError(
+            describe(f"{_SIDE}x{_SIDE} pixels in {file}", f"{shades.shape}", "unpack the archive once more")
+        )
     return shades < 128

@@ -76,8 +76,8 @@ class EpisodeSampler:
         if counts[fewest] < n_shot + n_query:
             raise DataError(
                 describe(
-                    f"at least {n_shot + n_query} examples of every class, {n_shot} to stand for it and {n_query} to be "
-                    "classified",
+                    f"at least {n_shot + n_query} examples of every class, {n_shot} to stand for it and {n_query} "
+                    "to be classified",
                     f"{counts[fewest]} of class number {fewest}",
                     "a smaller n_shot or n_query, or without this class",
                 )

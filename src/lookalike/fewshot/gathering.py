@@ -27,7 +27,9 @@ class Gathering(nn.Module, ABC):
     keeps_examples: ClassVar[bool] = False
 
     @abstractmethod
-    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(
+        self, support: SupportInputs, labels: SupportLabels, n_classes: int
+    ) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Prototypes, and the class of each.
 
         Parameters
@@ -68,7 +70,9 @@ class MeanGathering(Gathering):
     def __init__(self) -> None:
         nn.Module.__init__(self)
 
-    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(
+        self, support: SupportInputs, labels: SupportLabels, n_classes: int
+    ) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Shape ``(s, d, h, w)`` to ``(k, d, h, w)``."""
         return class_means(support, labels, n_classes), torch.arange(n_classes, device=support.device)
 
@@ -106,7 +110,9 @@ class PictureGathering(Gathering):
         self.pixels = pixels
         self.rounds = rounds
 
-    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(
+        self, support: SupportInputs, labels: SupportLabels, n_classes: int
+    ) -> tuple[PrototypeInputs, PrototypeLabels]:
         """Shape ``(s, c, h, w)`` to ``(k, c, h, w)``."""
         if support.ndim != 4:
             raise DataError(
@@ -145,7 +151,9 @@ class ExemplarGathering(Gathering):
     def __init__(self) -> None:
         nn.Module.__init__(self)
 
-    def forward(self, support: SupportInputs, labels: SupportLabels, n_classes: int) -> tuple[PrototypeInputs, PrototypeLabels]:
+    def forward(
+        self, support: SupportInputs, labels: SupportLabels, n_classes: int
+    ) -> tuple[PrototypeInputs, PrototypeLabels]:
         """The same shape, sorted by class."""
         order = labels.argsort(stable=True)
         return support[order], labels[order]

@@ -36,8 +36,8 @@ class EpisodicLearner(NamedOptions):
     backbone : str or Backbone
         Where activations come from. ``"auto"``: ``"conv4"`` for pictures, ``"mlp"`` for tables.
     gathering : str or Gathering
-        How the examples of a class become its prototypes: the ``"mean"`` of their activations; a ``"picture"``; or every
-        ``"exemplar"`` by itself.
+        How the examples of a class become its prototypes: the ``"mean"`` of their activations; a ``"picture"``; or
+        every ``"exemplar"`` by itself.
     similarity : str or Similarity
         How activations are compared.
     transforms : str or Transform
@@ -165,14 +165,14 @@ class EpisodicLearner(NamedOptions):
         history = learn_episodes(network, objective, inputs, labels, preprocessing, settings, seed, callbacks)
         return self._take(network, preprocessing, history, resolved, classes, seed)
 
-    def adapt(self, support_X: Any, support_y: Any) -> PrototypeClassifier:
+    def adapt(self, X: Any, y: Any) -> PrototypeClassifier:
         """A classifier of other classes, from a few examples of each; nothing is trained.
 
         Parameters
         ----------
-        support_X : array-like
-            As for `fit`.
-        support_y : array-like
+        X : array-like
+            The support set, as for `fit`.
+        y : array-like
             Labels, shape ``(n,)``: words or integers, at least two different ones.
 
         Returns
@@ -186,9 +186,9 @@ class EpisodicLearner(NamedOptions):
             For a single class, values that are not finite, or inputs of another shape than in training.
         """
         check_is_fitted(self)
-        inputs = table_or_pictures(self, support_X, reset=False)
+        inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
-        labels, classes = labels_and_classes(support_y)
+        labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
         return adapted_classifier(
             self.network_, self.preprocessing_, self.resolved_, self.seed_, inputs, torch.from_numpy(labels), classes

@@ -93,7 +93,9 @@ class EpisodicNetwork(nn.Module):
         self.pooling = pooling
         self.head = head
 
-    def forward(self, support: SupportInputs, labels: SupportLabels, queries: Inputs, targets: Labels | None = None) -> Comparison:
+    def forward(
+        self, support: SupportInputs, labels: SupportLabels, queries: Inputs, targets: Labels | None = None
+    ) -> Comparison:
         """One episode, and its record.
 
         Parameters
@@ -294,7 +296,11 @@ def require_classes(labels: Tensor) -> int:
         raise DataError(describe(wanted, f"labels {present.tolist()}", relabel))
     if len(present) < 2:
         raise DataError(
-            describe("a support set of at least two classes", f"{len(labels)} of one class", "examples of a second class")
+            describe(
+                "a support set of at least two classes",
+                f"{len(labels)} of one class",
+                "examples of a second class",
+            )
         )
     return len(present)
 
