@@ -166,7 +166,7 @@ def learn_episodes(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        right = [(record.logits.argmax(1) == record.targets).float().mean() for record in records]
+        right = [record.logits.argmax(1).eq(record.known_targets()).float().mean() for record in records]
         terms.append((loss.item(), torch.stack(right).mean().item()))
         if not np.isfinite(terms[-1][0]):
             raise TrainingError(

@@ -163,8 +163,8 @@ class EpisodicNetwork(nn.Module):
                 together = self.backbone(torch.cat([inputs, *views]))
             activations, *passed = together.split([len(inputs), *map(len, views)])
         return [
-            self.record(inputs[places], targets, activations[places], *formed, views_passed)
-            for (places, targets), formed, views_passed in zip(queries, gathered, passed, strict=True)
+            self.record(inputs[places], targets, activations[places], prototypes, labels, views_passed)
+            for (places, targets), (prototypes, labels), views_passed in zip(queries, gathered, passed, strict=True)
         ]
 
     def record(
