@@ -34,6 +34,7 @@ class Conv4Backbone(Backbone):
     References
     ----------
     [vinyals2016matching]
+
     [snell2017prototypical]
 
     Examples

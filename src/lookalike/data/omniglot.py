@@ -52,6 +52,7 @@ def load_omniglot(name: str = "omniglot") -> Dataset:
     References
     ----------
     [lake2015human]
+
     [vinyals2016matching]
     """
     split = name.partition(":")[2] or "0"
