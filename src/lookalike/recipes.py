@@ -164,6 +164,26 @@ def prototypical_network(**parameters: Any) -> EpisodicLearner:
     return EpisodicLearner(**{**_SQUARED_EUCLIDEAN, **parameters})
 
 
+def cosine_prototypical_network(**parameters: Any) -> EpisodicLearner:
+    """Prototypical networks with the cosine and a learned scale: the learner without arguments.
+
+    Notes
+    -----
+    The paper compares with a cosine without scale, whose probabilities stay flat: see `CosineSimilarity`. For that one:
+    ``similarity__scale=1.0, similarity__learn_scale=False``.
+
+    References
+    ----------
+    [snell2017prototypical]
+
+    Examples
+    --------
+    >>> cosine_prototypical_network().similarity
+    'cosine'
+    """
+    return EpisodicLearner(**parameters)
+
+
 def siamese_few_shot(**parameters: Any) -> EpisodicLearner:
     """A class is a picture, the mean of its pictures under shifts, that passes the same network as the inputs.
 

@@ -193,6 +193,13 @@ def test_base_classes_that_will_not_do():
         EpisodicLearner(n_shot=1).fit(PICTURES[few], LABELS[few][:-1])
 
 
+def test_the_cosine_recipe_learns_its_scale():
+    made = recipes.cosine_prototypical_network(**{**SMALL, "episodes": 10}).fit(PICTURES[OLD], LABELS[OLD])
+    assert made.network_.similarity.scale().item() != pytest.approx(10.0, abs=1e-3)
+    chosen = support_of(2)
+    assert made.adapt(PICTURES[chosen], LABELS[chosen]).score(PICTURES[NEW], LABELS[NEW]) > 0.4
+
+
 @pytest.mark.parametrize("make", [recipes.prototypical_network, recipes.siamese_few_shot, recipes.aligned_few_shot])
 def test_recipes(make):
     made = make(**{**SMALL, "episodes": 10, "n_way": 4}).fit(PICTURES[OLD], LABELS[OLD])
