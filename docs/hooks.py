@@ -71,6 +71,21 @@ def _with_range(row: dict) -> str:
     return f"{row['accuracy']:.3f} ({row['least']:.3f}-{row['most']:.3f})"
 
 
+def omniglot_table() -> str:
+    """Few-shot accuracy of every arm in every task, with 95% intervals, and what was published."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "omniglot.json").read_text(encoding="utf-8"))
+    tasks = list(next(iter(results["arms"].values()))["tasks"])
+    lines = [f"| what | {' | '.join(tasks)} | training |", f"|---|{'---|' * len(tasks)}---|"]
+    for source, published in results["published"].items():
+        lines.append(f"| {source} | {' | '.join(f'{published[task]:.1f}' for task in tasks)} | |")
+    for name, arm in results["arms"].items():
+        cells = [f"{row['accuracy']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for row in map(arm["tasks"].get, tasks)]
+        budget = f"none: the network of *{arm['network of']}*" if "network of" in arm else ""
+        budget = budget or f"{arm['episodes']:,} episodes, {arm['minutes']:.1f} minutes"
+        lines.append(f"| {name} | {' | '.join(cells)} | {budget} |")
+    return "\n".join(lines)
+
+
 def study(name: str) -> str:
     """One study: its figure and its tables."""
     found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
@@ -89,6 +104,7 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
         ("<!-- benchmarks -->", benchmark_table),
         ("<!-- choices -->", choices_table),
+        ("<!-- omniglot -->", omniglot_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

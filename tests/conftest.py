@@ -17,6 +17,7 @@ with install_import_hook("lookalike", f"{typechecker.__name__}.check"):
     import lookalike.evaluation
     import lookalike.experiments
     import lookalike.explanations
+    import lookalike.fewshot
     import lookalike.heads
     import lookalike.initializers
     import lookalike.metrics

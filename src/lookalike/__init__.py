@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from lookalike.data import load_dataset
     from lookalike.estimators import PrototypeClassifier
     from lookalike.explanations import GlobalExplanation, LocalExplanation
+    from lookalike.fewshot import EpisodicLearner
     from lookalike.network import PrototypeNetwork
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EpisodicLearner",
     "GlobalExplanation",
     "LocalExplanation",
     "PrototypeClassifier",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "EpisodicLearner": "lookalike.fewshot",
     "GlobalExplanation": "lookalike.explanations",
     "LocalExplanation": "lookalike.explanations",
     "PrototypeClassifier": "lookalike.estimators",

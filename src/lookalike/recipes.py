@@ -1,4 +1,4 @@
-"""Published methods as short compositions; each returns a classifier that is not fitted yet.
+"""Published methods as short compositions; each returns a classifier, or a few-shot learner, that is not fitted yet.
 
 Every recipe takes further parameters, which win over its own.
 """
@@ -6,6 +6,7 @@ Every recipe takes further parameters, which win over its own.
 from typing import Any
 
 from lookalike.estimators import PrototypeClassifier
+from lookalike.fewshot import EpisodicLearner
 
 
 def lookalike(**parameters: Any) -> PrototypeClassifier:
@@ -175,3 +176,80 @@ def nearest_prototype(**parameters: Any) -> PrototypeClassifier:
         "training": "none",
     }
     return PrototypeClassifier(**{**own, **parameters})
+
+
+def prototypical_network(**parameters: Any) -> EpisodicLearner:
+    """Prototypical networks: a class is the mean of its activations, compared by squared Euclidean distance.
+
+    Notes
+    -----
+    Every training step has the loss of one and of five shots over the same pictures, so that one network serves both;
+    the paper trains one for each. The backbone takes the maximum before it normalises, see `Conv4Backbone`.
+
+    References
+    ----------
+    [snell2017prototypical]
+
+    Examples
+    --------
+    >>> prototypical_network().gathering
+    'mean'
+    """
+    return EpisodicLearner(**{**_SQUARED_EUCLIDEAN, **parameters})
+
+
+def cosine_prototypical_network(**parameters: Any) -> EpisodicLearner:
+    """Prototypical networks with the cosine and a learned scale: the learner without arguments.
+
+    Notes
+    -----
+    The paper compares with a cosine without scale, whose probabilities stay flat: see `CosineSimilarity`. For that one:
+    ``similarity__scale=1.0, similarity__learn_scale=False``.
+
+    References
+    ----------
+    [snell2017prototypical]
+
+    Examples
+    --------
+    >>> cosine_prototypical_network().similarity
+    'cosine'
+    """
+    return EpisodicLearner(**parameters)
+
+
+def siamese_few_shot(**parameters: Any) -> EpisodicLearner:
+    """A class is a picture, the mean of its pictures under shifts, that passes the same network as the inputs.
+
+    Examples
+    --------
+    >>> siamese_few_shot().gathering
+    'picture'
+    """
+    return EpisodicLearner(**{**_SQUARED_EUCLIDEAN, "gathering": "picture", **parameters})
+
+
+def aligned_few_shot(**parameters: Any) -> EpisodicLearner:
+    """Every example of a class stands for it, and meets an input at the shift that makes them most alike.
+
+    Notes
+    -----
+    Training passes nine views of each of them. One that was fitted as `prototypical_network` can be used so too, at no
+    more than the cost of the views: `EpisodicLearner.gathered_by`.
+
+    Examples
+    --------
+    >>> aligned_few_shot().transforms
+    'shift'
+    """
+    own = {"gathering": "exemplar", "transforms": "shift", "transforms__pixels": 1}
+    return EpisodicLearner(**{**_SQUARED_EUCLIDEAN, **own, **parameters})
+
+
+_SQUARED_EUCLIDEAN: dict[str, Any] = {
+    "similarity": "l2",
+    "similarity__kernel": "negative",
+    "similarity__kernel__scale": 1.0,
+    "similarity__kernel__learn_scale": False,
+    "similarity__mean": False,
+}

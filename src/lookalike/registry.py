@@ -54,6 +54,7 @@ FAMILIES = {
         Family("regularizer", "lookalike.regularizers", "Regularizer"),
         Family("counterfactual", "lookalike.counterfactuals", "Counterfactual"),
         Family("augmentation", "lookalike.data", "Augmentation"),
+        Family("gathering", "lookalike.fewshot", "Gathering"),
     )
 }
 

@@ -1,8 +1,8 @@
 """Names of axes, and the tensor types made of them.
 
-``n`` inputs, ``p`` prototypes, ``k`` classes, ``d`` channels of an activation, ``h w`` positions,
-``ph pw`` positions of a prototype, ``views`` prototypes times the deformations tried, ``mh mw`` positions of a
-similarity map, ``c`` channels of a picture.
+``n`` inputs, ``s`` examples of a support set, ``p`` prototypes, ``k`` classes, ``d`` channels of an activation, ``h w``
+positions, ``ph pw`` positions of a prototype, ``views`` prototypes times the deformations tried, ``mh mw`` positions of
+a similarity map, ``c`` channels of a picture.
 The types are checked at run time only while the tests run.
 """
 
@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 Inputs = Float[Tensor, "n ..."]
+SupportInputs = Float[Tensor, "s ..."]
+SupportLabels = Int[Tensor, "s"]
 PrototypeInputs = Float[Tensor, "p ..."]
 Labels = Int[Tensor, "n"]
 PrototypeLabels = Int[Tensor, "p"]

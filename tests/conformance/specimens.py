@@ -101,6 +101,10 @@ def transforms():
     yield from _all("transforms", variants)
 
 
+def gatherings():
+    yield from _all("gathering", {"picture": [{"pixels": 0}, {"pixels": 1, "rounds": 0}, {"pixels": 1, "rounds": 3}]})
+
+
 def augmentations():
     yield from _all("augmentation", {"shift": [{"pixels": 1, "mirror": True}]})
 
@@ -137,6 +141,7 @@ def backbones():
     chosen = {
         "mlp": [{"widths": [6, 5]}, {"widths": [6, 5], "normalize": True, "signed": True}],
         "lenet": [{}, {"last_pool": False}],
+        "conv4": [{"width": 5}],
         "convnet": [{"widths": [3, 4]}, {"widths": [3, 4], "pool": False}],
         "resnet": [{"widths": [3, 4], "blocks": 2}, {"widths": [3, 4], "blocks": 1, "pool": True}],
         "module": [{"module": network, "layer": "1"}],

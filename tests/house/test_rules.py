@@ -9,11 +9,18 @@ from pathlib import Path
 import pytest
 
 from lookalike import registry
-from tests.oracles import cards, decisions, figures, networks, selections, similarities, starts
+from tests.oracles import cards, decisions, fewshot, figures, networks, selections, similarities, starts
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-ORACLES = {**decisions.ORACLES, **networks.ORACLES, **selections.ORACLES, **similarities.ORACLES, **starts.ORACLES}
+ORACLES = {
+    **decisions.ORACLES,
+    **fewshot.ORACLES,
+    **networks.ORACLES,
+    **selections.ORACLES,
+    **similarities.ORACLES,
+    **starts.ORACLES,
+}
 every_source = pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT / "src")))
 
 

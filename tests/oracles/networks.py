@@ -99,6 +99,14 @@ def convnet(backbone, state, inputs):
     return values.mean((2, 3), keepdims=True) if pooled else values
 
 
+def conv4(backbone, state, inputs):
+    values = inputs
+    for block in range(4):
+        values = pool(convolve(values, state[f"layers.{4 * block}.weight"], padding=1))
+        values = rectify(normalize(values, state, f"layers.{4 * block + 2}"))
+    return values
+
+
 def resnet(backbone, state, inputs):
     values = rectify(normalize(convolve(inputs, state["layers.0.weight"], padding=1), state, "layers.1"))
     for index in range(3, len(backbone.layers)):
@@ -127,6 +135,7 @@ ORACLES = {
     "LenetBackbone": lenet,
     "CifarBackbone": lenet,
     "ConvnetBackbone": convnet,
+    "Conv4Backbone": conv4,
     "ResnetBackbone": resnet,
     "ModuleBackbone": module,
 }

@@ -1,6 +1,7 @@
 """Backbones: where activations come from."""
 
 from lookalike.backbones.base import Backbone, activation_shape, stage_at, stages
+from lookalike.backbones.conv4 import Conv4Backbone
 from lookalike.backbones.convnet import ConvnetBackbone
 from lookalike.backbones.identity import IdentityBackbone
 from lookalike.backbones.lenet import CifarBackbone, LenetBackbone
@@ -11,6 +12,7 @@ from lookalike.backbones.resnet import ResnetBackbone
 __all__ = [
     "Backbone",
     "CifarBackbone",
+    "Conv4Backbone",
     "ConvnetBackbone",
     "IdentityBackbone",
     "LenetBackbone",

@@ -13,6 +13,7 @@ from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
+from lookalike.data.omniglot import load_omniglot
 from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
 from lookalike.data.tables import load_csv, load_npz, split_off_test
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
@@ -37,8 +38,9 @@ def load_dataset(
     ----------
     name : str
         ``mnist``, ``fashion-mnist``, ``mnist-5k``, ``digits``, ``cifar10``, ``iris``, ``wine``, ``breast-cancer``,
-        ``knownproto:L3`` (or another level, and ``:1`` behind it for another world), or a path. Looked for in
-        ``$LOOKALIKE_DATA``, system folders and the cache, then downloaded and checked.
+        ``knownproto:L3`` (or another level, and ``:1`` behind it for another world), ``omniglot`` (see
+        `lookalike.data.omniglot`), or a path. Looked for in ``$LOOKALIKE_DATA``, system folders and the cache, then
+        downloaded and checked.
     image_size : int, optional
         Pixels along each side, for a folder of pictures.
     label : str, optional
@@ -82,7 +84,7 @@ def load_dataset(
     _require_sensible(image_size, test_fraction, limit, judge_share, bootstrap)
     path = Path(name).expanduser()
     known = name.partition(":")[0]
-    if known in NAMED and (known == name or known == "knownproto"):
+    if known in NAMED and (known == name or known in _WITH_CHOICE):
         found = NAMED[known](name, progress)
     elif path.suffix == ".npz":
         found = load_npz(path, test_fraction=test_fraction)
@@ -210,6 +212,12 @@ def _knownproto(name: str, progress: Progress | None) -> Dataset:
     return load_knownproto(name)
 
 
+def _omniglot(name: str, progress: Progress | None) -> Dataset:
+    return load_omniglot(name)
+
+
+# Names behind which a colon and a choice may stand.
+_WITH_CHOICE = ("knownproto", "omniglot")
 NAMED: dict[str, Callable[[str, Progress | None], Dataset]] = {
     "breast-cancer": _bundled_table,
     "cifar10": _cifar10,
@@ -219,5 +227,6 @@ NAMED: dict[str, Callable[[str, Progress | None], Dataset]] = {
     "knownproto": _knownproto,
     "mnist": _idx,
     "mnist-5k": _mnist_5k,
+    "omniglot": _omniglot,
     "wine": _bundled_table,
 }

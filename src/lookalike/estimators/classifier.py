@@ -31,9 +31,7 @@ _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
 
 
-class PrototypeClassifier(
-    ClassNamePrefixFeaturesOutMixin, Deciding, Editing, ClassifierMixin, NamedOptions
-):
+class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Editing, ClassifierMixin, NamedOptions):
     """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
 
     Every argument that names a component takes a name, listed by ``lookalike list``, or an instance. Options of a

@@ -1,0 +1,144 @@
+"""A fitted learner as a folder, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from lookalike.data import Preprocessing
+from lookalike.errors import ModelFileError, describe
+from lookalike.estimators.parameters import plain
+from lookalike.estimators.storage import versions
+from lookalike.fewshot.learning import EpisodeReport
+from lookalike.fewshot.network import EpisodicNetwork
+from lookalike.persistence import StoredModel
+
+_KIND = "episodic learner"
+
+
+@dataclass(frozen=True)
+class RestoredLearner:
+    """What a folder gives back.
+
+    Attributes
+    ----------
+    parameters, resolved : dict
+        As the user gave them, and with every ``"auto"`` replaced.
+    preprocessing : Preprocessing
+    history : tuple of EpisodeReport
+    classes : ndarray
+    seed : int
+    n_features : int or None
+        Columns of a table.
+    weights : dict of Tensor
+    """
+
+    parameters: dict[str, Any]
+    resolved: dict[str, Any]
+    preprocessing: Preprocessing
+    history: tuple[EpisodeReport, ...]
+    classes: np.ndarray
+    seed: int
+    n_features: int | None
+    weights: dict[str, Tensor]
+
+
+def to_stored(learner: Any, parameters: Mapping[str, Any]) -> StoredModel:
+    """A fitted learner as plain values and tensors.
+
+    Parameters
+    ----------
+    learner : EpisodicLearner
+    parameters : mapping
+        As the user gave them.
+    """
+    document = {
+        "kind": _KIND,
+        "versions": versions(),
+        "base_classes": plain(learner.classes_.tolist()),
+        "seed": learner.seed_,
+        "parameters": {name: plain(value) for name, value in parameters.items()},
+        "resolved": {name: plain(value) for name, value in learner.resolved_.items()},
+        "preprocessing": learner.preprocessing_.to_dict(),
+        "history": [report.to_dict() for report in learner.history_],
+        "n_features": getattr(learner, "n_features_in_", None),
+    }
+    return StoredModel(document, {"weights": learner.network_.state_dict()})
+
+
+def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLearner:
+    """The inverse of `to_stored`.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    instances : mapping
+        Components that were passed as instances when fitting.
+
+    Raises
+    ------
+    ModelFileError
+        If something is missing or does not fit.
+    """
+    document = stored.document
+    if document.get("kind") != _KIND:
+        raise ModelFileError(
+            describe("an episodic learner", "another model", "PrototypeClassifier.load, for classifiers")
+        )
+    try:
+        return RestoredLearner(
+            parameters={name: _revive(name, value, instances) for name, value in document["parameters"].items()},
+            resolved={name: _revive(name, value, instances) for name, value in document["resolved"].items()},
+            preprocessing=Preprocessing.from_dict(document["preprocessing"]),
+            history=tuple(EpisodeReport(**report) for report in document["history"]),
+            classes=np.array(document["base_classes"]),
+            seed=int(document["seed"]),
+            n_features=document["n_features"],
+            weights=stored.tensors["weights"],
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise _unreadable(error) from error
+
+
+def load_weights(network: EpisodicNetwork, restored: RestoredLearner) -> None:
+    """Fill a network that was assembled anew.
+
+    Parameters
+    ----------
+    network : EpisodicNetwork
+    restored : RestoredLearner
+
+    Raises
+    ------
+    ModelFileError
+        If the weights are of another network.
+    """
+    try:
+        network.load_state_dict(restored.weights)
+    except RuntimeError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> ModelFileError:
+    shown = f"{type(error).__name__}: {error}"
+    return ModelFileError(describe("a learner as this version writes it", shown, "fit it anew"))
+
+
+def _revive(name: str, value: Any, instances: Mapping[str, Any]) -> Any:
+    if not (isinstance(value, dict) and set(value) == {"instance"}):
+        return value
+    if name in instances:
+        return instances[name]
+    if name == "random_state":
+        return None
+    raise ModelFileError(
+        describe(
+            f"{name!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
+            "nothing",
+            f"EpisodicLearner.load(folder, {name}=...)",
+        )
+    )
