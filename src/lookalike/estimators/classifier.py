@@ -192,7 +192,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Editing, Cl
         checkpoint = None if folder is None else Path(folder) / CHECKPOINT
         fitted = fitting.fit(replace(request, callbacks=callbacks, checkpoint=checkpoint, resume=resume))
         self.seed_ = request.seed
-        return self._take(fitted, classes)
+        return self.adopt(fitted, classes)
 
     def request(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[fitting.Request, np.ndarray]:
         """What ``fit`` would ask for with these data, everything checked; and the classes.
@@ -329,7 +329,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Editing, Cl
             classifier.feature_names_in_ = np.array(extras["feature_names_in_"], dtype=object)
         classifier.extras_ = {name: value for name, value in extras.items() if not name.endswith("_in_")}
         classifier.seed_ = restored.seed
-        return classifier._take(restored.fitted, restored.classes)
+        return classifier.adopt(restored.fitted, restored.classes)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -342,8 +342,15 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Editing, Cl
         """Number of prototypes, for scikit-learn's names of outputs."""
         return len(self.prototype_labels_)
 
-    def _take(self, fitted: fitting.Fitted, classes: np.ndarray) -> "PrototypeClassifier":
-        """Make the results of a fit this classifier's own."""
+    def adopt(self, fitted: fitting.Fitted, classes: np.ndarray) -> "PrototypeClassifier":
+        """Make the results of a fit this classifier's own, wherever they come from.
+
+        Parameters
+        ----------
+        fitted : Fitted
+        classes : ndarray
+            What they are called, sorted, shape ``(k,)``.
+        """
         if not fitted.preprocessing.is_picture:
             # Rows are cheap: in double precision a row's scores do not depend on the batch it comes in.
             fitted.network.double()

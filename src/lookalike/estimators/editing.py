@@ -31,7 +31,7 @@ class Editing(ABC):
     fitted_: Fitted
 
     @abstractmethod
-    def _take(self, fitted: Fitted, classes: np.ndarray) -> Any:
+    def adopt(self, fitted: Fitted, classes: np.ndarray) -> Any:
         """Make other results of a fit this classifier's own."""
 
     def add_class(self, name: Any, X: Any, *, n_prototypes: int | None = None, kind: str = "aligned") -> Any:
@@ -155,7 +155,7 @@ class Editing(ABC):
             "prototypes": fitted.preprocessing.restore(network.prototypes().detach()).contiguous(),
             "neighbors": fitted.pictures["neighbors"][stays],
         }
-        return self._take(replace(fitted, network=network, resolved=resolved, about=about, pictures=pictures), classes)
+        return self.adopt(replace(fitted, network=network, resolved=resolved, about=about, pictures=pictures), classes)
 
 
 def _with_class(classes: np.ndarray, name: Any) -> np.ndarray:

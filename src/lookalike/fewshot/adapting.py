@@ -71,7 +71,7 @@ def adapted_classifier(
         n_training=len(labels),
         n_validation=0,
     )
-    return classifier._take(fitted, classes)
+    return classifier.adopt(fitted, classes)
 
 
 def _parameters(resolved: Mapping[str, Any], network: PrototypeNetwork, seed: int) -> dict[str, Any]:

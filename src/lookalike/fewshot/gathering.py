@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lookalike.errors import DataError, describe, require_option
 from lookalike.shapes import PrototypeInputs, PrototypeLabels, SupportInputs, SupportLabels
-from lookalike.transforms.shift import align, view_at
+from lookalike.transforms import aligned_means
 
 
 class Gathering(nn.Module, ABC):
@@ -120,14 +120,7 @@ class PictureGathering(Gathering):
             )
         means = class_means(support, labels, n_classes)
         if self.pixels and len(support) > n_classes:
-            side = 2 * self.pixels + 1
-            rows = torch.arange(len(support), device=support.device)
-            for _ in range(self.rounds):
-                found = align(support, means, self.pixels)
-                down, right = (each[rows, labels] for each in (found.down, found.right))
-                # The mean was shifted to meet the picture; the picture goes the way back.
-                back = (self.pixels - down) * side + self.pixels - right
-                means = class_means(view_at(support, rows * side**2 + back, self.pixels), labels, n_classes)
+            means = aligned_means(support, means, self.pixels, owners=labels, rounds=self.rounds)
         return means, torch.arange(n_classes, device=support.device)
 
 

@@ -6,10 +6,10 @@ from torch import Tensor
 from lookalike.errors import DataError, describe
 from lookalike.transforms.shift import align, view_at
 
-_ROUNDS = 20
 
-
-def aligned_means(pictures: Tensor, starts: Tensor, pixels: int) -> Tensor:
+def aligned_means(
+    pictures: Tensor, starts: Tensor, pixels: int, owners: Tensor | None = None, rounds: int = 20
+) -> Tensor:
     """Means of pictures, each moved by a few pixels to where it meets the mean it belongs to.
 
     Parameters
@@ -20,6 +20,10 @@ def aligned_means(pictures: Tensor, starts: Tensor, pixels: int) -> Tensor:
         What means begin as, shape ``(p, c, h, w)``.
     pixels : int
         Largest shift in either direction.
+    owners : Tensor, optional
+        The mean every picture belongs to, shape ``(n,)``, where that is known.
+    rounds : int, default: 20
+        How often every mean is taken anew, at most.
 
     Returns
     -------
@@ -49,17 +53,23 @@ def aligned_means(pictures: Tensor, starts: Tensor, pixels: int) -> Tensor:
     if not len(pictures):
         raise DataError(describe("at least one picture", "none"))
     means, side = starts.clone(), 2 * pixels + 1
-    before = torch.full((len(pictures),), -1)
-    for _ in range(_ROUNDS):
+    rows = torch.arange(len(pictures), device=pictures.device)
+    before = torch.full_like(rows, -1)
+    for _ in range(rounds):
         found = align(pictures, means, pixels)
-        own = found.correlation.argmax(1)
-        down, right = (each.gather(1, own[:, None])[:, 0] for each in (found.down, found.right))
+        own = found.correlation.argmax(1) if owners is None else owners
+        down, right = (each[rows, own] for each in (found.down, found.right))
         places = ((own * side) + down + pixels) * side + right + pixels
         if bool((places == before).all()):
             break
         before = places
-        back = (torch.arange(len(pictures)) * side + pixels - down) * side + pixels - right
-        met = view_at(pictures, back, pixels)
-        for place in own.unique().tolist():
-            means[place] = met[own == place].mean(0)
+        # The mean was shifted to meet the picture; the picture goes the way back.
+        back = (rows * side + pixels - down) * side + pixels - right
+        means = _means(view_at(pictures, back, pixels), own, means)
     return means
+
+
+def _means(pictures: Tensor, own: Tensor, before: Tensor) -> Tensor:
+    counts = torch.bincount(own, minlength=len(before)).to(before.dtype).view(-1, 1, 1, 1)
+    sums = torch.zeros_like(before).index_add(0, own, pictures)
+    return torch.where(counts > 0, sums / counts.clamp_min(1), before)
