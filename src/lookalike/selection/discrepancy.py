@@ -155,15 +155,15 @@ def _criticised(kernel: Affinity, gaps: Tensor, prototypes: Tensor, count: int) 
 
 def _pursued(kernel: Affinity, means: Tensor, count: int) -> tuple[Tensor, Tensor]:
     n = len(kernel)
-    kernel_columns = torch.empty(n, count)
+    kernel_rows = torch.empty(count, n)
     weights = torch.zeros(0)
     chosen: list[int] = []
     for size in range(1, count + 1):
-        slopes = means - kernel_columns[:, : size - 1] @ weights
+        slopes = means - weights @ kernel_rows[: size - 1]
         slopes[chosen] = -torch.inf
         chosen.append(int(slopes.argmax()))
-        kernel_columns[:, size - 1] = kernel.columns(torch.tensor(chosen[-1:]))[:, 0]
-        weights = _best_weights(kernel_columns[chosen, :size], means[chosen])
+        kernel_rows[size - 1] = kernel.columns(torch.tensor(chosen[-1:]))[:, 0]
+        weights = _best_weights(kernel_rows[:size, chosen], means[chosen])
     return torch.tensor(chosen), weights
 
 
@@ -174,4 +174,8 @@ def _best_weights(kernel: Tensor, means: Tensor) -> Tensor:
     matrix += _JITTER * max(float(np.trace(matrix)) / len(matrix), _LEAST) * np.eye(len(matrix))
     factor = np.linalg.cholesky(matrix)
     target = solve_triangular(factor, means.double().numpy(), lower=True)
+    free = solve_triangular(factor, target, lower=True, trans=1)
+    if (free >= 0).all():
+        # The best of all weights are among the allowed ones.
+        return torch.from_numpy(free).float()
     return torch.from_numpy(nnls(factor.T, target)[0]).float()

@@ -213,15 +213,20 @@ def peaks(points: Tensor, cutoff: float, generator: Generator) -> tuple[Tensor, 
     densities = Affinity(points, "gaussian", cutoff / 2**0.5, generator).means()
     order = densities.argsort(descending=True, stable=True)
     ranked = points[order]
-    apart = torch.empty(len(points))
+    # One product is then minus half the squared distance; the best of each row is all that is needed of it.
+    halves, ones = ranked.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
+    left, right = torch.cat([ranked, halves, ones], 1), torch.cat([ranked, ones, halves], 1).T.contiguous()
+    nearest = torch.empty(len(points))
     for start in range(0, len(points), BLOCK):
-        rows = ranked[start : start + BLOCK]
-        nearest = torch.full((len(rows),), float("inf"))
+        rows = left[start : start + BLOCK]
+        among = rows @ right[:, start : start + BLOCK]
+        among[torch.ones_like(among, dtype=torch.bool).triu()] = -torch.inf
+        best = among.amax(1)
         for begin in range(0, start, BLOCK):
-            nearest = torch.minimum(nearest, squared_distances(rows, ranked[begin : begin + BLOCK]).amin(1))
-        among = squared_distances(rows, rows)
-        among[torch.ones_like(among, dtype=torch.bool).triu()] = float("inf")
-        apart[order[start : start + BLOCK]] = torch.minimum(nearest, among.amin(1)).sqrt()
+            best = torch.maximum(best, (rows @ right[:, begin : begin + BLOCK]).amax(1))
+        nearest[start : start + BLOCK] = best
+    apart = torch.empty(len(points))
+    apart[order] = (-2 * nearest).clamp_min(0).sqrt()
     apart[order[0]] = squared_distances(ranked[:1], ranked).max().sqrt()
     return densities, apart
 
