@@ -71,6 +71,23 @@ def _with_range(row: dict) -> str:
     return f"{row['accuracy']:.3f} ({row['least']:.3f}-{row['most']:.3f})"
 
 
+def choosing_speed_table() -> str:
+    """How long choosing takes, and how that grows."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "choosing_speed.json").read_text(encoding="utf-8"))
+    sizes = list(results["rows"][0]["seconds"])
+    lines = [
+        f"| method | {' | '.join(f'{int(size):,} points' for size in sizes)} | grows as | memory | plainly | ratio |",
+        "|---" * (5 + len(sizes)) + "|",
+    ]
+    for row in results["rows"]:
+        seconds = " | ".join(f"{value:.2f} s" for value in row["seconds"].values())
+        lines.append(
+            f"| {row['method']} | {seconds} | n^{row['exponent']:.2f} | {row['megabytes']} MB "
+            f"| {row['straightforward_seconds']:.1f} s | {row['ratio']:.1f} |"
+        )
+    return "\n".join(lines)
+
+
 def omniglot_table() -> str:
     """Few-shot accuracy of every arm in every task, with 95% intervals, and what was published."""
     results = json.loads((ROOT / "benchmarks" / "results" / "omniglot.json").read_text(encoding="utf-8"))
@@ -104,6 +121,7 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
         ("<!-- benchmarks -->", benchmark_table),
         ("<!-- choices -->", choices_table),
+        ("<!-- choosing speed -->", choosing_speed_table),
         ("<!-- omniglot -->", omniglot_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):

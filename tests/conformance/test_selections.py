@@ -299,3 +299,74 @@ def test_what_remains_of_a_variance_is_the_schur_complement():
     given = torch.linalg.solve(kernel[own][:, own], kernel[own][:, rest])
     wanted = kernel[rest][:, rest] - kernel[rest][:, own] @ given
     torch.testing.assert_close(remainder.variances[rest], wanted.diagonal(), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "shape", "count"),
+    [
+        ({}, (400, 1), 30),
+        ({}, (400, 2), 80),
+        ({"affinity": "linear"}, (200, 4), 10),
+        ({"bandwidth": 1000.0}, (60, 3), 9),
+    ],
+)
+def test_proto_dash_of_kernels_without_full_rank(options, shape, count):
+    rows = torch.randn(*shape, generator=seeded(0))
+    selection = ProtoDashSelection(**options)
+    found = selection(rows, None, count)
+    assert len(set(found.indices.tolist())) == count
+    assert bool((found.weights >= 0).all())
+    rows = rows if options.get("affinity") == "linear" else rows - rows.mean(0)
+    kernel = np.array(selections.kernel_of(selection, rows.double().numpy(), 0))
+    own, means = kernel[np.ix_(found.indices, found.indices)], kernel.mean(0)[found.indices]
+    weights = found.weights.double().numpy()
+    value = weights @ means - weights @ own @ weights / 2
+    assert value >= 0.98 * means.max() ** 2 / kernel.diagonal().max() / 2
+
+
+@every_selection
+@pytest.mark.parametrize("scale", [1e20, 1e-25])
+def test_points_that_cannot_be_squared_are_refused(selection, scale):
+    rows, labels = two_classes(0)
+    if selection.affinity == "linear":
+        rows = rows + 1
+    with pytest.raises(DataError, match="scale the points"):
+        selection(rows * scale, labels, COUNT)
+
+
+def test_medoids_beyond_a_matrix_are_never_taken_twice():
+    for seed in range(20):
+        found = MedoidsSelection(max_matrix=5)(
+            torch.ones(12, 3), torch.arange(2).repeat(6), COUNT, generator=seeded(seed)
+        )
+        assert len(set(found.indices.tolist())) == 2 * COUNT
+
+
+def test_the_linear_affinity_is_the_inner_product_of_the_points_as_they_are():
+    rows = torch.randn(30, 3, generator=seeded(0)) + torch.tensor([3.0, 0.0, 0.0])
+    for kind in (FacilityLocationSelection, MmdCriticSelection):
+        itself = kind(affinity="linear")(rows, None, COUNT)
+        products = kind(affinity="precomputed")(rows @ rows.T, None, COUNT)
+        assert itself.indices.tolist() == products.indices.tolist()
+
+
+def test_a_kernel_of_zeros_can_be_sampled():
+    found = DppSelection(affinity="linear", sampled=True)(torch.zeros(12, 3), None, COUNT)
+    assert len(set(found.indices.tolist())) == COUNT
+
+
+@pytest.mark.parametrize("labels", [["a", None], ["a", float("nan")], np.array(["a", np.nan], dtype=object)])
+def test_labels_that_are_missing_are_refused(labels):
+    with pytest.raises(DataError, match="labels that name classes, got none at 1"):
+        MedoidsSelection()(torch.randn(2, 2), labels, 1)
+
+
+def test_numbers_of_any_library_are_numbers():
+    rows, labels = two_classes(0)
+    expected = MedoidsSelection()(rows, labels, 2).indices.tolist()
+    for count in (np.int64(2), [2, np.int32(2)]):
+        assert MedoidsSelection()(rows, labels, count).indices.tolist() == expected
+    found = MedoidsSelection()(rows, np.array(labels.tolist(), dtype=object), 2)
+    assert found.classes == (0, 1)
+    with pytest.raises(DataError, match="a whole number of points"):
+        MedoidsSelection()(rows, labels, 2.0)

@@ -91,6 +91,9 @@ def test_missing_and_damaged_files(bare):
     pack(bare, background_y=np.array([0, 0, 0, 1, 1, 2, 2, 3, 3, 4]))
     with pytest.raises(DataError, match="as many drawings of every character"):
         load_dataset("omniglot")
+    pack(bare, background_names=np.array(CHARACTERS[:3]))
+    with pytest.raises(DataError, match="drawings of all 3 characters"):
+        load_dataset("omniglot")
 
 
 def test_a_drawing_that_cannot_be_read(bare):

@@ -106,7 +106,7 @@ def test_rows_of_a_table_and_words_get_classes_too():
     iris = load_dataset("iris")
     known = iris.train.labels != "versicolor"
     classifier = PrototypeClassifier(random_state=0, prototypes__n_per_class=1)
-    classifier.fit(iris.train.inputs[known], iris.train.labels[known])
+    classifier.fit(iris.train.inputs[known], iris.train.labels[known].astype(object))
     classifier.add_class("versicolor", iris.train.inputs[~known])
     assert classifier.classes_.tolist() == ["setosa", "versicolor", "virginica"]
     assert len(classifier.prototypes_) == 6
@@ -120,7 +120,12 @@ def test_what_cannot_be_edited_is_refused(five_classes):
         classifier.add_class(4, new)
     with pytest.raises(DataError, match=r"a class of the kind of \[0, 1, 2\]"):
         classifier.add_class("three", new)
-    with pytest.raises(DataError, match="to choose 4"):
+    for name in (None, True, float("nan"), ["a"]):
+        with pytest.raises(DataError, match="a class of the kind of"):
+            classifier.add_class(name, new)
+    with pytest.raises(ParameterError, match="n_prototypes as a whole number"):
+        classifier.add_class(3, new, n_prototypes=0)
+    with pytest.raises(DataError, match="at least 4 examples of 3"):
         classifier.add_class(3, new, n_prototypes=4)
     with pytest.raises(DataError, match="inputs of shape"):
         classifier.add_class(3, new[:, :20])

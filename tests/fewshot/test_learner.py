@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from lookalike import PrototypeClassifier, recipes
 from lookalike.backbones import MlpBackbone
-from lookalike.errors import DataError, ModelFileError, ParameterError
+from lookalike.errors import DataError, ModelFileError, ParameterError, TrainingError
 from lookalike.fewshot import EpisodicLearner
 from lookalike.metrics import mean_interval
 
@@ -22,6 +22,10 @@ KINDS = {
     "aligned": {"gathering": "exemplar", "transforms": "shift", "transforms__pixels": 1},
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def forget_half(module, inputs, found):
+    return torch.nn.functional.dropout(found, training=module.training)
 
 
 def support_of(n, labels=LABELS, digits=(6, 7, 8, 9)):
@@ -207,3 +211,31 @@ def test_recipes(make):
     assert not made.network_.similarity.mean
     chosen = support_of(2)
     assert made.adapt(PICTURES[chosen], LABELS[chosen]).score(PICTURES[NEW], LABELS[NEW]) > 0.4
+
+
+def test_columns_keep_their_names(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    rows = pandas.DataFrame(PICTURES.reshape(-1, 64), columns=[f"pixel {place}" for place in range(64)])
+    learner = EpisodicLearner(**{**SMALL, "episodes": 2}).fit(rows[OLD], LABELS[OLD])
+    learner.save(tmp_path)
+    chosen, turned = support_of(2), rows[rows.columns[::-1]]
+    for one in (learner, EpisodicLearner.load(tmp_path), learner.gathered_by("exemplar")):
+        classifier = one.adapt(rows.iloc[chosen], LABELS[chosen])
+        assert classifier.feature_names_in_.tolist() == rows.columns.tolist()
+        with pytest.raises(ValueError, match="same order"):
+            classifier.predict(turned)
+
+
+def test_everything_random_follows_from_the_seed_and_weights_stay_finite():
+    own, found = MlpBackbone((64,), widths=(16,)), []
+    own.register_forward_hook(forget_half)
+    begin = {name: values.clone() for name, values in own.state_dict().items()}
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        own.load_state_dict(begin)
+        learner = EpisodicLearner(backbone=own, episodes=2, n_shot=2, random_state=0)
+        found.append(learner.fit(PICTURES.reshape(-1, 64)[OLD], LABELS[OLD]).network_.state_dict())
+    for name, values in found[0].items():
+        torch.testing.assert_close(values, found[1][name], rtol=0, atol=0)
+    with pytest.raises(TrainingError, match="finite"):
+        fitted(1, learning_rate=1e38, **KINDS["aligned"])

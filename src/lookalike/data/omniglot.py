@@ -1,6 +1,8 @@
 """Omniglot: 1,623 handwritten characters from 50 alphabets, each drawn once by 20 people, every turn a class."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -158,6 +160,7 @@ def _from_packed(file: Path) -> tuple[np.ndarray, np.ndarray, int]:
         order = np.argsort(labels, kind="stable")
         drawings.append(_by_character(_unpacked(packed[order]), labels[order], str(file)))
         names.append(arrays[f"{part}_names"])
+        _require_whole(drawings, names, str(file))
     return np.concatenate(drawings), np.concatenate(names), len(names[0])
 
 
@@ -183,7 +186,8 @@ def _by_character(drawings: np.ndarray, labels: np.ndarray, source: str) -> np.n
 
 
 def _from_folders(root: Path) -> tuple[np.ndarray, np.ndarray, int]:
-    drawings, names, sizes = [], [], []
+    drawings: list[np.ndarray] = []
+    names: list[list[str]] = []
     for folder in _FOLDERS:
         found = sorted(path for path in (root / folder).glob("*/character*") if path.is_dir())
         files = [sorted(path.glob("*.png")) for path in found]
@@ -192,9 +196,19 @@ def _from_folders(root: Path) -> tuple[np.ndarray, np.ndarray, int]:
             raise DataError(describe(f"drawings in {root / folder}/ALPHABET/characterNN", "none", "unpack it anew"))
         labels = np.repeat(np.arange(len(found)), [len(character) for character in files])
         drawings.append(_by_character(np.concatenate(ink), labels, str(root / folder)))
-        names += [f"{path.parent.name}/{path.name}" for path in found]
-        sizes.append(len(found))
-    return np.concatenate(drawings), np.array(names), sizes[0]
+        names.append([f"{path.parent.name}/{path.name}" for path in found])
+        _require_whole(drawings, names, str(root / folder))
+    return np.concatenate(drawings), np.concatenate(names), len(names[0])
+
+
+def _require_whole(drawings: Sequence[np.ndarray], names: Sequence[Any], source: str) -> None:
+    """Refuse a part with another number of names than of characters, or with other drawers than the one before."""
+    if len(drawings[-1]) != len(names[-1]):
+        counted = f"{len(drawings[-1])} with drawings"
+        raise DataError(describe(f"drawings of all {len(names[-1])} characters in {source}", counted, "unpack it anew"))
+    if drawings[-1].shape[1] != drawings[0].shape[1]:
+        found = f"{drawings[-1].shape[1]}"
+        raise DataError(describe(f"{drawings[0].shape[1]} drawings of every character in {source}", found))
 
 
 def _read_ink(file: Path) -> np.ndarray:

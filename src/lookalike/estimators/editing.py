@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,17 @@ class Editing(ABC):
         self._require_room()
         require_option("kind", kind, kind in KINDS, " or ".join(KINDS))
         classes = _with_class(self.classes_, name)
-        label = int(np.flatnonzero(classes == name)[0])
+        label = classes.tolist().index(name)
         averaged = kind == "aligned" and self.preprocessing_.is_picture
         if n_prototypes is None:
             n_prototypes = max(1, min(AUTO_PROTOTYPES, len(inputs) // 2 if averaged else len(inputs)))
+        if isinstance(n_prototypes, bool) or not isinstance(n_prototypes, Integral) or n_prototypes < 1:
+            raise ParameterError(describe("n_prototypes as a whole number of at least 1", repr(n_prototypes)))
+        n_prototypes = int(n_prototypes)
+        if n_prototypes > len(inputs):
+            raise DataError(
+                describe(f"at least {n_prototypes} examples of {name!r}", f"{len(inputs)}", "fewer n_prototypes")
+            )
         found = self._prototypes_of(inputs, n_prototypes, averaged)
         counts = np.insert(self._counts(), label, n_prototypes).tolist()
         begin = sum(counts[:label])
@@ -159,12 +167,16 @@ class Editing(ABC):
 
 
 def _with_class(classes: np.ndarray, name: Any) -> np.ndarray:
-    if name in classes.tolist():
+    known = classes.tolist()
+    kinds: dict[type, Any] = {str: str, bool: bool | np.bool_, int: Integral, float: Real}
+    fits = isinstance(name, kinds.get(type(known[0]), type(known[0])))
+    # Truth values are whole numbers to Python, and not a number is no name.
+    if not fits or isinstance(name, bool | np.bool_) != isinstance(known[0], bool) or name != name:
+        raise DataError(describe(f"a class of the kind of {known[:3]}", repr(name)))
+    if name in known:
         raise DataError(describe("a class that is not there yet", repr(name), "remove_class first, to replace it"))
-    together = np.unique(np.array([*classes.tolist(), name]))
-    if together.dtype.kind != classes.dtype.kind and not (together.dtype.kind in "iu" and classes.dtype.kind in "iu"):
-        raise DataError(describe(f"a class of the kind of {classes.tolist()[:3]}", repr(name)))
-    return together
+    together = sorted([*known, name])
+    return np.array(together, dtype=object) if classes.dtype == object else np.array(together)
 
 
 def _renamed(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,8 @@ class Choice:
     seconds : float
         That choosing took.
     stability : float or None
-        Of choices among random four fifths of the training examples, near-duplicates counting as one; 0 for chance.
+        Of choices among random four fifths of the training examples, near-duplicates counting as one; 0 for draws
+        among all, so that draws within classes have a little more.
     """
 
     method: str
@@ -135,15 +136,48 @@ def _stability(selection: Any, points: Tensor, labels: np.ndarray, counts: Any, 
     chosen = []
     for each in range(repetitions):
         generator = torch.Generator().manual_seed(seed + 1 + each)
-        kept = [
-            own[torch.randperm(len(own), generator=generator)[: max(count, round(_KEPT * len(own)))]]
-            for label, count in enumerate(counts)
-            for own in [torch.from_numpy(np.flatnonzero(labels == label))]
-        ]
-        rows = torch.cat(kept).sort().values
+        rows = most_of(labels, generator, counts)
         found = selection(points[rows], labels[rows.numpy()], counts, generator=generator)
         chosen.append(rows[found.indices].numpy())
-    union = torch.from_numpy(np.unique(np.concatenate(chosen)))
+    return stability_among(points, chosen, seed)
+
+
+def most_of(labels: np.ndarray, generator: torch.Generator, at_least: Sequence[int] | None = None) -> Tensor:
+    """Four fifths of every class at random, sorted.
+
+    Parameters
+    ----------
+    labels : ndarray
+        Numbers from 0 to k - 1, shape ``(n,)``.
+    generator : torch.Generator
+    at_least : sequence of int, optional
+        How many of every class in any case.
+    """
+    kept = []
+    for label in range(int(labels.max()) + 1):
+        own = torch.from_numpy(np.flatnonzero(labels == label))
+        count = max(at_least[label] if at_least else 1, round(_KEPT * len(own)))
+        kept.append(own[torch.randperm(len(own), generator=generator)[:count]])
+    return torch.cat(kept).sort().values
+
+
+def stability_among(points: Tensor, chosen: Sequence[np.ndarray], seed: int = 0) -> float:
+    """How alike choices are, points that are nearer than one pair in a hundred counting as one.
+
+    Parameters
+    ----------
+    points : Tensor
+        All there were to choose among, shape ``(n, d)``.
+    chosen : sequence of ndarray
+        Indices, for each of at least two repetitions.
+    seed : int
+        Of the pairs that tell how near is near.
+
+    See Also
+    --------
+    lookalike.metrics.choice_stability : The index.
+    """
+    union = torch.from_numpy(np.unique(np.concatenate(list(chosen))))
     radius = near_distance(points, _NEAR, torch.Generator().manual_seed(seed))
     near = squared_distances(points[union], points[union]) <= radius**2
     near |= torch.eye(len(union), dtype=torch.bool)

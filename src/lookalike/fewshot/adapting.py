@@ -55,8 +55,6 @@ def adapted_classifier(
     about = explain_prototypes(adapted, examples, classes=names, similarity=kind)
     classifier = PrototypeClassifier(**_parameters(resolved, adapted, seed))
     classifier.seed_ = seed
-    if not preprocessing.is_picture:
-        classifier.n_features_in_ = inputs.shape[1]
     fitted = Fitted(
         network=adapted,
         preprocessing=preprocessing,

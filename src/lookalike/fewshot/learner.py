@@ -162,7 +162,7 @@ class EpisodicLearner(NamedOptions):
             torch.manual_seed(seed)
             network = assemble_episodic(resolved, preprocessing)
             objective = build("objective", resolved["objective"], options_of("objective", resolved), {})
-        history = learn_episodes(network, objective, inputs, labels, preprocessing, settings, seed, callbacks)
+            history = learn_episodes(network, objective, inputs, labels, preprocessing, settings, seed, callbacks)
         return self._take(network, preprocessing, history, resolved, classes, seed)
 
     def adapt(self, X: Any, y: Any) -> PrototypeClassifier:
@@ -190,9 +190,11 @@ class EpisodicLearner(NamedOptions):
         require_same_shape(inputs, self.preprocessing_)
         labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
-        return adapted_classifier(
+        adapted = adapted_classifier(
             self.network_, self.preprocessing_, self.resolved_, self.seed_, inputs, torch.from_numpy(labels), classes
         )
+        self._hand_on_columns(adapted)
+        return adapted
 
     def gathered_by(self, gathering: Any, transforms: Any = "identity", **options: Any) -> "EpisodicLearner":
         """The same space, with prototypes made in another way; nothing is trained.
@@ -218,8 +220,7 @@ class EpisodicLearner(NamedOptions):
         )
         require_known(replaced, own)
         learner = type(self)(**kept, **replaced)
-        if hasattr(self, "n_features_in_"):
-            learner.n_features_in_ = self.n_features_in_
+        self._hand_on_columns(learner)
         resolved = copy.deepcopy({**resolved, **replaced})
         network = assemble_episodic(resolved, self.preprocessing_)
         network.backbone.load_state_dict(self.network_.backbone.state_dict())
@@ -296,6 +297,8 @@ class EpisodicLearner(NamedOptions):
         learner = cls(**restored.parameters)
         if restored.n_features is not None:
             learner.n_features_in_ = restored.n_features
+        if restored.feature_names is not None:
+            learner.feature_names_in_ = np.array(restored.feature_names, dtype=object)
         network = assemble_episodic(restored.resolved, restored.preprocessing)
         storage.load_weights(network, restored)
         return learner._take(
@@ -306,6 +309,12 @@ class EpisodicLearner(NamedOptions):
             restored.classes,
             restored.seed,
         )
+
+    def _hand_on_columns(self, other: Any) -> None:
+        """What scikit-learn keeps of the columns that a fit has seen."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(other, name, getattr(self, name))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

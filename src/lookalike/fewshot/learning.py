@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class EpisodeSettings:
     @property
     def shots(self) -> tuple[int, ...]:
         """All numbers of shots."""
-        return (self.n_shot,) if isinstance(self.n_shot, int) else tuple(self.n_shot)
+        return tuple(self.n_shot) if isinstance(self.n_shot, Sequence) else (self.n_shot,)
 
     def check(self) -> None:
         """Refuse values out of range.
@@ -179,6 +180,8 @@ def learn_episodes(
             for callback in callbacks:
                 callback(reports[-1])
     network.eval()
+    if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
+        raise TrainingError(describe("finite weights", "NaN or infinite ones", "a smaller learning_rate"))
     return tuple(reports)
 
 
@@ -191,4 +194,4 @@ def _split(n_way: int, shot: int, n_examples: int) -> tuple[tuple[Tensor, Tensor
 
 
 def _is_whole(value: object, at_least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= at_least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= at_least

@@ -42,6 +42,7 @@ class RestoredLearner:
     classes: np.ndarray
     seed: int
     n_features: int | None
+    feature_names: list[str] | None
     weights: dict[str, Tensor]
 
 
@@ -64,6 +65,7 @@ def to_stored(learner: Any, parameters: Mapping[str, Any]) -> StoredModel:
         "preprocessing": learner.preprocessing_.to_dict(),
         "history": [report.to_dict() for report in learner.history_],
         "n_features": getattr(learner, "n_features_in_", None),
+        "feature_names": plain(learner.feature_names_in_.tolist()) if hasattr(learner, "feature_names_in_") else None,
     }
     return StoredModel(document, {"weights": learner.network_.state_dict()})
 
@@ -96,6 +98,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLe
             classes=np.array(document["base_classes"]),
             seed=int(document["seed"]),
             n_features=document["n_features"],
+            feature_names=document.get("feature_names"),
             weights=stored.tensors["weights"],
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -12,6 +12,9 @@ from torch import Generator, Tensor
 from lookalike.errors import DataError, describe
 from lookalike.selection.kernels import require_positive
 
+# What single precision can square, with room for a sum.
+_LEAST, _MOST = 1e-15, 1e15
+
 
 @dataclass(frozen=True)
 class Selected:
@@ -104,10 +107,12 @@ class Selection(ABC):
         counts = counts_of(n_per_class, members, classes)
         if generator is None:
             generator = torch.Generator().manual_seed(0)
-        # Single precision is precise around the data's own middle, wherever that is.
-        flat = (flat if self.affinity == "precomputed" else flat - flat.mean(0)).float()
-        if not bool(torch.isfinite(flat).all()):
-            raise DataError(describe("points that single precision can hold", "larger ones", "scale the points"))
+        # Distances are taken in single precision, which is precise near the middle of the data, wherever that is.
+        flat = (flat if self.affinity in ("precomputed", "linear") else flat - flat.mean(0)).float()
+        largest = float(flat.abs().max())
+        if not (largest == 0 or _LEAST < largest < _MOST):
+            expected = f"points within {_MOST:.0e} of their middle, and not all within {_LEAST:.0e}"
+            raise DataError(describe(expected, f"{largest:.3g}", "scale the points"))
         if self.affinity == "precomputed":
             require_positive(flat)
         found = self.chosen(flat, members, counts, generator)
@@ -176,8 +181,13 @@ def members_of(labels: Any, n: int) -> tuple[list[Tensor], tuple[Any, ...]]:
         raise DataError(describe(f"one label for each of {n} points", f"shape {values.shape}"))
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(describe("labels that name classes", "NaN or infinite ones"))
-    if values.dtype.kind == "O":
-        values = values.astype(str)
+    if values.dtype.kind == "O" or not isinstance(labels, Tensor | np.ndarray):
+        given = labels.tolist() if isinstance(labels, Tensor | np.ndarray) else list(labels)
+        missing = [place for place, label in enumerate(given) if label is None or label != label]
+        if missing:
+            raise DataError(describe("labels that name classes", f"none at {missing[0]}", "drop or name those points"))
+        if values.dtype.kind == "O" and len({type(label) for label in given}) > 1:
+            values = values.astype(str)
     classes, codes = np.unique(values, return_inverse=True)
     return [torch.from_numpy(np.flatnonzero(codes == code)) for code in range(len(classes))], tuple(classes.tolist())
 
@@ -201,7 +211,11 @@ def counts_of(n_per_class: Any, members: Sequence[Tensor], classes: Sequence[Any
     >>> counts_of(2, [torch.arange(3), torch.arange(5)], ("a", "b"))
     [2, 2]
     """
-    counts = [n_per_class] * len(members) if isinstance(n_per_class, int) else list(n_per_class)
+    counts: list[Any]
+    try:
+        counts = list(n_per_class)
+    except TypeError:
+        counts = [n_per_class] * len(members)
     if len(counts) != len(members):
         raise DataError(
             describe(f"a number of points for each of {len(members)} classes", f"{len(counts)} numbers", "one number")

@@ -8,13 +8,13 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import nnls
 from torch import Generator, Tensor
 
-from lookalike.errors import require_option
+from lookalike.errors import DataError, describe, require_option
 from lookalike.selection.base import Picked, Selection, picked
 from lookalike.selection.diverse import Remainder
 from lookalike.selection.kernels import Affinity, require_affinity
 
 _LEAST = 1e-12
-_JITTER = 1e-8
+_JITTERS = (1e-8, 1e-6, 1e-4, 1e-2)
 
 
 class MmdCriticSelection(Selection):
@@ -171,11 +171,21 @@ def _best_weights(kernel: Tensor, means: Tensor) -> Tensor:
     """``argmax w mu - w K w / 2`` over ``w >= 0``, shape ``(m,)``."""
     matrix = kernel.double().numpy()
     matrix = (matrix + matrix.T) / 2
-    matrix += _JITTER * max(float(np.trace(matrix)) / len(matrix), _LEAST) * np.eye(len(matrix))
-    factor = np.linalg.cholesky(matrix)
+    factor = _cholesky(matrix)
     target = solve_triangular(factor, means.double().numpy(), lower=True)
     free = solve_triangular(factor, target, lower=True, trans=1)
     if (free >= 0).all():
         # The best of all weights are among the allowed ones.
         return torch.from_numpy(free).float()
     return torch.from_numpy(nnls(factor.T, target)[0]).float()
+
+
+def _cholesky(matrix: np.ndarray) -> np.ndarray:
+    """With as little on the diagonal as makes the matrix positive, whose values come in single precision."""
+    size = max(float(np.trace(matrix)) / len(matrix), _LEAST)
+    for jitter in _JITTERS:
+        try:
+            return np.linalg.cholesky(matrix + jitter * size * np.eye(len(matrix)))
+        except np.linalg.LinAlgError:
+            continue
+    raise DataError(describe("a positive kernel", "one that is far from it", "another bandwidth"))

@@ -157,7 +157,7 @@ def _most_probable(kernel: Affinity, count: int) -> Tensor:
 def _sampled(kernel: Affinity, count: int, generator: Generator) -> Tensor:
     values, vectors = torch.linalg.eigh(kernel.columns(torch.arange(len(kernel))).double())
     # Equal scaling changes nothing but the polynomials' size; what is 0 or rounding can still be drawn, hardly ever.
-    values = (values / values[-1]).clamp_min(_LEAST)
+    values = (values / values[-1].clamp_min(_LEAST)).clamp_min(_LEAST)
     basis = vectors[:, _drawn_vectors(values, count, generator)]
     chosen: list[int] = []
     for left in range(count, 0, -1):

@@ -67,6 +67,8 @@ class Affinity:
         if kernel == "gaussian":
             width = median_distance(points, generator) if bandwidth is None else bandwidth
             scaled = points / width
+            if not bool(torch.isfinite(scaled.square().sum(1)).all()):
+                raise DataError(describe("a bandwidth of the order of distances", f"{width:.3g}", "a larger one"))
             # One product is then the exponent: x y - |x|^2 / 2 - |y|^2 / 2.
             sizes, ones = scaled.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
             self._left = torch.cat([scaled, sizes, ones], 1)
@@ -166,7 +168,7 @@ def require_positive(values: Tensor) -> None:
     Parameters
     ----------
     values : Tensor
-        Shape ``(n, n)``.
+        Shape ``(n, n)``; all its eigenvalues are computed.
 
     Raises
     ------
@@ -186,6 +188,7 @@ def require_positive(values: Tensor) -> None:
     apart = float((values - values.T).abs().max())
     if apart > _ROUNDING * size:
         raise DataError(describe("a symmetric kernel", f"one that differs by {apart:.3g} from its transpose"))
-    least = float(torch.linalg.eigvalsh(values.double())[0])
-    if least < -_ROUNDING * size * n:
+    spectrum = torch.linalg.eigvalsh(values.double())
+    least = float(spectrum[0])
+    if least < -_ROUNDING * float(spectrum[-1].clamp_min(0)):
         raise DataError(describe("a positive kernel", f"one with the eigenvalue {least:.3g}", advice))

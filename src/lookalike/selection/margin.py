@@ -22,7 +22,7 @@ class MarginSelection(Selection):
     Parameters
     ----------
     candidates : int
-        Points of each class to choose among, 1 or above: the medoids that the search begins with, others at random.
+        Points of each class to choose among beside the medoids that the search begins with, 1 or above, at random.
     sweeps : int
         How often every place is given to its best candidate at most, 1 or above; it ends where nothing improves.
     max_points : int

@@ -59,7 +59,7 @@ def k_medoids(distances: Tensor, k: int) -> Tensor:
     chosen = _build(distances, k)
     while True:
         gain, leaving, coming = _best_swap(distances, chosen)
-        if gain <= _LEAST_GAIN * medoid_loss(distances[:, chosen]):
+        if not gain > _LEAST_GAIN * medoid_loss(distances[:, chosen]):
             return chosen.sort().values
         chosen[leaving] = coming
 
@@ -150,6 +150,8 @@ def _recentered(points: Tensor, chosen: Tensor) -> Tensor:
     """Let every medoid be the best of the points nearest to it, until nothing changes."""
     for _ in range(_ROUNDS):
         nearest = _distances(points, points[chosen]).argmin(1)
+        # Of points in one place each medoid keeps itself, so that none is taken twice.
+        nearest[chosen] = torch.arange(len(chosen))
         better = chosen.clone()
         for place in range(len(chosen)):
             own = (nearest == place).nonzero()[:, 0]
