@@ -172,8 +172,8 @@ def _best_weights(kernel: Tensor, means: Tensor) -> Tensor:
     matrix = kernel.double().numpy()
     matrix = (matrix + matrix.T) / 2
     factor = _cholesky(matrix)
-    target = solve_triangular(factor, means.double().numpy(), lower=True)
-    free = solve_triangular(factor, target, lower=True, trans=1)
+    target = solve_triangular(factor, means.double().numpy(), lower=True, check_finite=False)
+    free = solve_triangular(factor, target, lower=True, trans=1, check_finite=False)
     if (free >= 0).all():
         # The best of all weights are among the allowed ones.
         return torch.from_numpy(free).float()
