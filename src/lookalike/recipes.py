@@ -128,20 +128,8 @@ def nearest_class_mean(**parameters: Any) -> PrototypeClassifier:
     >>> nearest_class_mean().training
     'none'
     """
-    own = {
-        "backbone": "identity",
-        "prototypes__n_per_class": 1,
-        "initializer": "means",
-        "similarity": "l2",
-        "similarity__kernel": "negative",
-        "similarity__mean": False,
-        "head": "max",
-        "augmentation": "none",
-        "regularizers": "none",
-        "counterfactuals": "none",
-        "training": "none",
-    }
-    return PrototypeClassifier(**{**own, **parameters})
+    own = {"prototypes__n_per_class": 1, "initializer": "means"}
+    return PrototypeClassifier(**{**_NEAREST_UNTRAINED, **own, **parameters})
 
 
 def nearest_prototype(**parameters: Any) -> PrototypeClassifier:
@@ -162,20 +150,8 @@ def nearest_prototype(**parameters: Any) -> PrototypeClassifier:
     >>> nearest_prototype(selection="density_peaks").prototypes
     'exemplar'
     """
-    own = {
-        "backbone": "identity",
-        "prototypes": "exemplar",
-        "selection": "medoids",
-        "similarity": "l2",
-        "similarity__kernel": "negative",
-        "similarity__mean": False,
-        "head": "max",
-        "augmentation": "none",
-        "regularizers": "none",
-        "counterfactuals": "none",
-        "training": "none",
-    }
-    return PrototypeClassifier(**{**own, **parameters})
+    own = {"prototypes": "exemplar", "selection": "medoids"}
+    return PrototypeClassifier(**{**_NEAREST_UNTRAINED, **own, **parameters})
 
 
 def prototypical_network(**parameters: Any) -> EpisodicLearner:
@@ -252,4 +228,16 @@ _SQUARED_EUCLIDEAN: dict[str, Any] = {
     "similarity__kernel__scale": 1.0,
     "similarity__kernel__learn_scale": False,
     "similarity__mean": False,
+}
+
+_NEAREST_UNTRAINED: dict[str, Any] = {
+    "backbone": "identity",
+    "similarity": "l2",
+    "similarity__kernel": "negative",
+    "similarity__mean": False,
+    "head": "max",
+    "augmentation": "none",
+    "regularizers": "none",
+    "counterfactuals": "none",
+    "training": "none",
 }
