@@ -1,6 +1,7 @@
 """From a run to what its report shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,17 @@ from torch import Tensor
 
 from lookalike.data import Part
 from lookalike.errors import ModelFileError
+from lookalike.estimators.abstaining import least_sure
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.experiments.cards import kept_card
+from lookalike.experiments.overview import overview_of
 from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
 from lookalike.explanations import LocalExplanation
-from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, write_report
+from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, SimilarityAxis, write_report
 
-_EXAMPLES = 12
-_WRONG = 6
-_SHOWN = 3
+_WRONG, _BORDER, _NONE, _RIGHT, _SHOWN = 6, 3, 3, 6, 3
+_RESEMBLING = 0.95
 
 
 def report_run(run: Run, file: Path) -> None:
@@ -38,7 +40,7 @@ def report_run(run: Run, file: Path) -> None:
     except ModelFileError:
         verification = None
     contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test), kept_card(run))
-    write_report(file, contents)
+    write_report(file, replace(contents, overview=overview_of(run.classifier, test)))
 
 
 def contents_of(
@@ -79,7 +81,13 @@ def contents_of(
         examples=list(examples),
         making=_making(run),
         learned=any(summary.source is None for summary in classifier.explanation_.prototypes),
+        axis=_axis(run),
     )
+
+
+def _axis(run: Run) -> SimilarityAxis | None:
+    usual, about = run.classifier.fitted_.sureness.get("similarity"), run.classifier.explanation_
+    return None if usual is None else SimilarityAxis.of([each / about.scale for each in usual], about.similarity)
 
 
 def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | None]) -> list[ExplainedExample]:
@@ -98,6 +106,8 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
     classifier = run.classifier
     explanations = classifier.explain(inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
+    known = classifier.fitted_.sureness
+    least = least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
     is_picture = classifier.preprocessing_.is_picture
     pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
     return [
@@ -108,6 +118,7 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
             explanation=explanation,
             true=answer,
             aligned=aligned,
+            resembles_none=max(match.score for match in explanation.matches) < least,
         )
         for name, picture, row, explanation, answer, aligned in zip(
             names, pictures, tensor, explanations, true, _aligned(run, inputs, explanations), strict=True
@@ -137,20 +148,34 @@ def _aligned(run: Run, inputs: Any, explanations: Sequence[LocalExplanation]) ->
 
 
 def chosen_examples(run: Run, test: Part) -> list[ExplainedExample]:
-    """Up to six wrong decisions, the surest first, and right ones of different classes to make twelve."""
+    """Up to six wrong decisions, the surest first; three on the border; three that resemble nothing; six right ones."""
     classifier = run.classifier
     probabilities = classifier.predict_proba(test.inputs)
-    predicted = classifier.classes_[probabilities.argmax(1)]
-    surest = np.argsort(-probabilities.max(1), kind="stable")
-    wrong = [index for index in surest if predicted[index] != test.labels[index]][:_WRONG]
-    right = [index for index in range(len(test)) if predicted[index] == test.labels[index]]
+    is_right = classifier.classes_[probabilities.argmax(1)] == test.labels
+    two = np.sort(probabilities, 1)[:, -2:]
+    surest, closest = np.argsort(-two[:, 1], kind="stable"), np.argsort(two[:, 1] - two[:, 0], kind="stable")
+    known = classifier.fitted_.sureness
+    declined = np.flatnonzero(~classifier.answers(test.inputs, _RESEMBLING)) if known else np.array([], dtype=int)
     by_class: dict[Any, list[int]] = {}
-    for index in right:
-        by_class.setdefault(test.labels[index], []).append(index)
-    turns = [members[turn] for turn in range(_EXAMPLES) for members in by_class.values() if turn < len(members)]
-    picked = [*wrong, *turns[: _EXAMPLES - len(wrong)]]
-    names = [f"test example {index}" for index in picked]
-    return explained(run, test.inputs[picked], names, [str(label) for label in test.labels[picked]])
+    for index in np.flatnonzero(is_right):
+        by_class.setdefault(test.labels[index], []).append(int(index))
+    turns = [members[turn] for turn in range(_RIGHT) for members in by_class.values() if turn < len(members)]
+    groups = {
+        "Wrong, the surest first": ([index for index in surest if not is_right[index]], _WRONG),
+        "Right, but close to the border": ([index for index in closest if is_right[index]], _BORDER),
+        "Like none of the prototypes": (declined.tolist(), _NONE),
+        "Right": (turns, _RIGHT),
+    }
+    picked: dict[int, str] = {}
+    for group, (found, most) in groups.items():
+        picked.update(dict.fromkeys([int(index) for index in found if int(index) not in picked][:most], group))
+    if not picked:
+        return []
+    rows = list(picked)
+    shown = explained(
+        run, test.inputs[rows], [f"test example {row}" for row in rows], [str(label) for label in test.labels[rows]]
+    )
+    return [replace(each, group=group) for each, group in zip(shown, picked.values(), strict=True)]
 
 
 def _named(run: Run, values: np.ndarray | Tensor) -> tuple[tuple[str, float], ...]:

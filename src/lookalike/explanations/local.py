@@ -1,13 +1,15 @@
 """Why this input was given to this class."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.explanations.alignment import alignments_of
-from lookalike.explanations.records import GlobalExplanation, LocalExplanation, PrototypeMatch
+from lookalike.explanations.flipping import flipping_scores
+from lookalike.explanations.records import Flip, GlobalExplanation, LocalExplanation, PrototypeMatch
 from lookalike.heads import Head
 from lookalike.pooling import Pooling
 
@@ -44,8 +46,9 @@ def explain_decisions(
     contributions, bias = head.contributions(comparison.scores), head.bias()
     probabilities = (comparison.logits.double() / temperature).softmax(1)
     positions = pooling.where(comparison.maps)
-    best = comparison.logits.topk(2, dim=1).indices.tolist()
+    best = comparison.logits.topk(2, dim=1).indices
     aligned = _most_important(contributions, comparison.logits)
+    flips = flipping_scores(head, comparison.scores, aligned[:, -1], best).tolist()
     alignments = {name: values.tolist() for name, values in alignments_of(comparison, aligned).items()}
     return [
         _explain(
@@ -55,7 +58,8 @@ def explain_decisions(
             comparison.logits[row].tolist(),
             probabilities[row].tolist(),
             positions[row].tolist(),
-            best[row],
+            best[row].tolist(),
+            (int(aligned[row, -1]), flips[row]),
             {
                 prototype: {name: values[row][place] for name, values in alignments.items()}
                 for place, prototype in enumerate(aligned[row].tolist())
@@ -82,6 +86,7 @@ def _explain(
     probabilities: Sequence[float],
     positions: Sequence[Sequence[int]],
     best: Sequence[int],
+    flip: tuple[int, float],
     alignments: Mapping[int, Mapping[str, float]],
     about: GlobalExplanation,
 ) -> LocalExplanation:
@@ -113,4 +118,5 @@ def _explain(
         similarity=about.similarity,
         scale=about.scale,
         matches=tuple(matches),
+        flip=None if isnan(flip[1]) else Flip(*flip),
     )

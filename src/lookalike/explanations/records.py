@@ -65,6 +65,22 @@ class PrototypeMatch:
 
 
 @dataclass(frozen=True)
+class Flip:
+    """What would have made the runner-up win.
+
+    Attributes
+    ----------
+    prototype : int
+        The one that does most for the runner-up.
+    score : float
+        The least it would have to score, all other scores as they are.
+    """
+
+    prototype: int
+    score: float
+
+
+@dataclass(frozen=True)
 class LocalExplanation:
     """Why one input was given to a class.
 
@@ -85,6 +101,8 @@ class LocalExplanation:
         The factor by which the similarity multiplies; 1 where it has none.
     matches : tuple of PrototypeMatch
         All prototypes, the largest absolute contribution first.
+    flip : Flip or None
+        What would have decided for the runner-up; ``None`` where no score of one prototype would.
     """
 
     predicted: str
@@ -99,6 +117,7 @@ class LocalExplanation:
     similarity: str
     scale: float
     matches: tuple[PrototypeMatch, ...]
+    flip: Flip | None = None
 
     def measured(self, match: PrototypeMatch) -> float:
         """A score without the scale: for a cosine, the cosine."""
@@ -130,7 +149,8 @@ class LocalExplanation:
             )
             for match in values["matches"]
         )
-        return cls(**{**values, "matches": matches})
+        flip = values.get("flip")
+        return cls(**{**values, "matches": matches, "flip": None if flip is None else Flip(**flip)})
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,19 @@
 
 from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
 from lookalike.report.film import film
+from lookalike.report.overview import Confusion, Map, Overview, SimilarityAxis
 from lookalike.report.page import write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
 
 __all__ = [
     "AlignedPictures",
+    "Confusion",
     "ExplainedExample",
+    "Map",
+    "Overview",
     "ReportContents",
+    "SimilarityAxis",
     "film",
     "write_explanations",
     "write_picture",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.explanations import GlobalExplanation, LocalExplanation
+from lookalike.report.overview import Overview, SimilarityAxis
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class ExplainedExample:
         The true class, where it is known.
     aligned : mapping of int to AlignedPictures
         The prototypes that count most, by their number; empty where they are no pictures of the input's size.
+    group : str
+        Why a report shows it: a heading.
+    resembles_none : bool
+        Whether its largest similarity is below that of all but 5% of validation inputs; no prototype is shown then.
     """
 
     name: str
@@ -50,6 +55,8 @@ class ExplainedExample:
     explanation: LocalExplanation
     true: str | None = None
     aligned: Mapping[int, AlignedPictures] = field(default_factory=dict)
+    group: str = ""
+    resembles_none: bool = False
 
     @property
     def is_right(self) -> bool | None:
@@ -84,6 +91,9 @@ class ReportContents:
         How the model was made: data, command, parameters, versions, seed, time.
     learned : bool
         Whether prototypes are learned pictures, and not training examples.
+    axis : SimilarityAxis or None
+        ``None`` where the model keeps no similarities of validation inputs.
+    overview : Overview or None
     """
 
     title: str
@@ -98,6 +108,31 @@ class ReportContents:
     examples: list[ExplainedExample]
     making: dict[str, str]
     learned: bool
+    axis: SimilarityAxis | None = None
+    overview: Overview | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures, without pictures, as plain values for JSON."""
+        return {
+            "title": self.title,
+            "quality": self.quality,
+            "verification": self.verification,
+            "card": self.card,
+            "about": self.about.to_dict(),
+            "overview": None if self.overview is None else self.overview.to_dict(),
+            "examples": [
+                {
+                    "name": each.name,
+                    "group": each.group,
+                    "true": each.true,
+                    "resembles none": each.resembles_none,
+                    **each.explanation.to_dict(),
+                }
+                for each in self.examples
+            ],
+            "history": self.history,
+            "making": self.making,
+        }
 
 
 def bars(explanation: LocalExplanation, shown: int = 3) -> list[dict[str, Any]]:

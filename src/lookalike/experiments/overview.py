@@ -1,0 +1,91 @@
+"""From one pass over a test part to what a report shows of the whole."""
+
+from collections import Counter
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookalike.data import Part
+from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.inputs import table_or_pictures
+from lookalike.report import Confusion, Map, Overview
+
+_CONFUSIONS, _RESPONSIBLE, _PICTURES = 12, 3, 6
+_PLACED = 600
+
+
+@torch.no_grad()
+def overview_of(classifier: PrototypeClassifier, test: Part) -> Overview:
+    """Which prototypes are like which class, what is mistaken for what and by whose doing, and a map.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+        Fitted.
+    test : Part
+        Of the classes that the model knows.
+    """
+    records = classifier.compare(test.inputs)
+    scores, logits = (torch.cat([getattr(each, name) for each in records]) for name in ("scores", "logits"))
+    labels = torch.from_numpy(np.searchsorted(classifier.classes_, test.labels))
+    measured = scores / classifier.explanation_.scale
+    sheet = [
+        [None] * scores.shape[1] if not bool((labels == label).any()) else measured[labels == label].mean(0).tolist()
+        for label in range(len(classifier.classes_))
+    ]
+    own = torch.cat([_flat(each.activations) for each in records])
+    prototypes = _flat(records[0].prototype_activations)
+    return Overview(
+        sheet=tuple(tuple(row) for row in sheet),
+        confusions=_confusions(classifier, test, scores, logits.argmax(1), labels),
+        map=_map(own, labels, prototypes) if len(prototypes) == scores.shape[1] else None,
+    )
+
+
+def _confusions(
+    classifier: PrototypeClassifier, test: Part, scores: Tensor, decided: Tensor, labels: Tensor
+) -> tuple[Confusion, ...]:
+    names = [str(name) for name in classifier.classes_.tolist()]
+    wrong = (decided != labels).nonzero()[:, 0]
+    pairs = Counter(zip(labels[wrong].tolist(), decided[wrong].tolist(), strict=True))
+    found = []
+    for (true, predicted), count in sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:_CONFUSIONS]:
+        rows = wrong[(labels[wrong] == true) & (decided[wrong] == predicted)]
+        contributions = classifier.network_.head.contributions(scores[rows])
+        responsible, missed = (
+            tuple(Counter(contributions[:, :, label].argmax(1).tolist()).most_common(_RESPONSIBLE))
+            for label in (predicted, true)
+        )
+        pictures = _pictures(classifier, test, rows[:_PICTURES].tolist())
+        found.append(Confusion(names[true], names[predicted], count, responsible, missed, pictures))
+    return tuple(found)
+
+
+def _pictures(classifier: PrototypeClassifier, test: Part, rows: list[int]) -> tuple[tuple[str, np.ndarray], ...]:
+    if not classifier.preprocessing_.is_picture:
+        return ()
+    shown = classifier.preprocessing_.to_eight_bit(table_or_pictures(classifier, test.inputs[rows], reset=False))
+    return tuple((f"test example {row}", picture) for row, picture in zip(rows, shown, strict=True))
+
+
+def _flat(activations: Tensor) -> Tensor:
+    """Mean over positions, at length 1, shape ``(n, d)``."""
+    return torch.nn.functional.normalize(activations.flatten(2).mean(2), dim=1)
+
+
+def _map(examples: Tensor, labels: Tensor, prototypes: Tensor) -> Map | None:
+    placed = torch.linspace(0, len(examples) - 1, min(len(examples), _PLACED)).long()
+    together = torch.cat([examples[placed], prototypes]).double()
+    centered = together - together.mean(0)
+    if min(centered.shape) < 2:
+        return None
+    axes, sizes, _ = torch.linalg.svd(centered, full_matrices=False)
+    places = axes[:, :2] * sizes[:2]
+    share = float(sizes[:2].square().sum() / sizes.square().sum().clamp_min(1e-12))
+    points = places[: len(placed)].tolist()
+    return Map(
+        examples=tuple((x, y, int(label)) for (x, y), label in zip(points, labels[placed].tolist(), strict=True)),
+        prototypes=tuple((x, y) for x, y in places[len(placed) :].tolist()),
+        share=share,
+    )
