@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -240,6 +241,8 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
     assert out.strip().endswith("report.html")
     for expected in (
         "What stands for each class",
+        "The scoring sheet",
+        "Where prototypes lie among the data",
         "Explained test examples",
         "mistaken for",
         "How it was made",
@@ -247,11 +250,77 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
         "<svg",
     ):
         assert expected in page
-    assert page.count('class="strip"') == 12
-    assert page.count('class="card"') == n_prototypes(run_folder)
-    for outside in ('src="http', 'href="http', "url(http", "<script", "@import"):
+    assert page.count('class="card" id="prototype-') == n_prototypes(run_folder)
+    for outside in ('src="http', 'href="http', "url(http", "@import"):
         assert outside not in page
+    assert re.findall("<script[^>]*>", page) == ['<script type="application/json" id="data">']
     assert len(page) < 5_000_000
+
+
+def test_a_report_leads_only_to_what_is_on_it(run_folder, call, tmp_path):
+    call("report", run_folder, "--out", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    targets, names = set(re.findall('href="#([^"]+)"', page)), re.findall(' id="([^"]+)"', page)
+    assert any(target.startswith("confused-") for target in targets)
+    assert targets <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_a_reports_figures_are_those_of_its_json(run_folder, call, tmp_path):
+    call("report", run_folder, "--out", tmp_path / "report.html")
+    assert call("report", run_folder, "--out", tmp_path / "report.json")[0] == 0
+    page, data = (tmp_path / "report.html").read_text(), json.loads((tmp_path / "report.json").read_text())
+    inside = page.split('id="data">')[1].split("</script>")[0]
+    assert json.loads(inside) == data
+    assert page.count('<article class="strip') == len(data["examples"])
+    assert page.count("Resembles none of the prototypes") == sum(each["resembles none"] for each in data["examples"])
+    groups = [each["group"] for each in data["examples"]]
+    assert list(dict.fromkeys(groups)) == [
+        "Wrong, the surest first",
+        "Right, but close to the border",
+        "Like none of the prototypes",
+        "Right",
+    ]
+    for each in data["examples"]:
+        is_right = each["true"] == each["predicted"]
+        assert each["group"] == "Like none of the prototypes" or is_right == each["group"].startswith("Right")
+
+
+def test_a_report_counts_confusions_as_the_confusion_matrix_does(run_folder, call, tmp_path):
+    call("report", run_folder, "--out", tmp_path / "report.json")
+    data = json.loads((tmp_path / "report.json").read_text())
+    matrix, names = np.array(data["quality"]["confusion"]), data["quality"]["classes"]
+    found = data["overview"]["confusions"]
+    assert found
+    for each in found:
+        assert each["count"] == matrix[names.index(each["true"]), names.index(each["predicted"])]
+        assert sum(count for _, count in each["responsible"]) <= each["count"]
+    counts = [each["count"] for each in found]
+    off = matrix[~np.eye(len(names), dtype=bool)]
+    assert counts == sorted(off[off > 0].tolist(), reverse=True)[:12]
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("md", b"# digits"), ("pdf", b"%PDF-"), ("json", b"{")])
+def test_a_report_comes_in_other_kinds(run_folder, call, tmp_path, kind, begins):
+    code, _, _ = call("report", run_folder, "--format", kind, "--out", tmp_path / "deeper" / "r")
+    assert code == 0
+    assert (tmp_path / "deeper" / "r").read_bytes().startswith(begins)
+
+
+def test_a_report_of_no_known_kind_is_refused(run_folder, call, tmp_path):
+    code, _, err = call("report", run_folder, "--format", "docx", "--out", tmp_path / "r.docx")
+    assert code == 2
+    assert "html, json, md, pdf" in " ".join(err.split())
+    assert not (tmp_path / "r.docx").exists()
+
+
+def test_what_resembles_nothing_is_explained_without_prototypes(run_folder, call, tmp_path):
+    noise = np.random.default_rng(0).random((1, 8, 8)) * 16
+    np.savez(tmp_path / "noise.npz", x=noise)
+    assert call("explain", run_folder, tmp_path / "noise.npz", "--html", tmp_path / "e.html")[0] == 0
+    page = (tmp_path / "e.html").read_text()
+    assert page.count("Resembles none of the prototypes") == 1
+    assert 'alt="prototype' not in page
 
 
 def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
@@ -263,7 +332,7 @@ def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
         assert f'<td class="number">{value:.4g}</td>' in page
     assert "<svg" in page
     assert "petal width" in page
-    assert page.count('class="values"') == 3 + 12
+    assert page.count('class="values"') >= 3 + 6
 
 
 def test_names_are_escaped(call, tmp_path):
@@ -275,6 +344,10 @@ def test_names_are_escaped(call, tmp_path):
     page = (tmp_path / "r" / "report.html").read_text()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+    assert call("report", tmp_path / "r", "--format", "md")[0] == 0
+    told = (tmp_path / "r" / "report.md").read_text()
+    assert "<script>" not in told
+    assert "&lt;script>" in told
 
 
 @pytest.mark.parametrize("family", ["similarities", "head", None])

@@ -8,6 +8,7 @@ import torch
 
 from lookalike.comparison import Comparison
 from lookalike.errors import DataError, ParameterError
+from lookalike.explanations import flipping_scores
 from lookalike.objectives import GlvqObjective
 from lookalike.regularizers import (
     AlignedMatchingRegularizer,
@@ -324,3 +325,23 @@ def test_what_needs_targets_says_so():
     record = Comparison(**{**vars(draw_record(0)), "targets": None})
     with pytest.raises(DataError, match="pass targets to the network"):
         ClusterRegularizer()(record, 0.0)
+
+
+@every_head
+def test_the_score_that_flips_is_the_least_that_does(head):
+    scores = draw_record(5, n=40).scores
+    first, second = head(scores).topk(2, dim=1).indices.T
+    rival = head.contributions(scores)[torch.arange(40), :, second].argmax(1)
+    found = flipping_scores(head, scores, rival, torch.stack([first, second], 1))
+    reached = ~found.isnan()
+    assert reached.any()
+    for row in reached.nonzero()[:, 0].tolist():
+        rises = {}
+        for name, change in (("at", 1e-5), ("below", -1e-3)):
+            asked = scores[row : row + 1].clone()
+            asked[0, rival[row]] = max(float(scores[row, rival[row]]), float(found[row]) + change)
+            logits = head(asked)[0]
+            rises[name] = float(logits[second[row]] - logits[first[row]])
+        assert rises["at"] >= -1e-5
+        assert rises["below"] < 1e-5
+    assert (found[reached] >= scores[torch.arange(40), rival][reached]).all()

@@ -69,13 +69,17 @@ def fit(
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
-    out: Annotated[Path | None, typer.Option(help="The page; report.html in the folder unless given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; report.html, .md, .json or .pdf in the folder unless given.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="html, md, json or pdf.")] = "",
 ) -> None:
-    """Write one self-contained HTML page about a run."""
+    """Write a report about a run: one self-contained HTML page, or the same as Markdown, JSON or PDF."""
     from lookalike.experiments import open_run, report_run
 
-    file = out or run / "report.html"
-    report_run(open_run(run), file)
+    kind = kind or (out.suffix[1:] if out and out.suffix in (".md", ".json", ".pdf") else "html")
+    file = out or run / f"report.{kind}"
+    report_run(open_run(run), file, kind)
     typer.echo(file)
 
 

@@ -18,13 +18,19 @@ from lookalike.experiments.cards import kept_card
 from lookalike.experiments.overview import overview_of
 from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
 from lookalike.explanations import LocalExplanation
-from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, SimilarityAxis, write_report
+from lookalike.report import (
+    AlignedPictures,
+    ExplainedExample,
+    ReportContents,
+    SimilarityAxis,
+    write_report,
+)
 
 _WRONG, _BORDER, _NONE, _RIGHT, _SHOWN = 6, 3, 3, 6, 3
 _RESEMBLING = 0.95
 
 
-def report_run(run: Run, file: Path) -> None:
+def report_run(run: Run, file: Path, kind: str = "html") -> None:
     """Write the report of a run.
 
     Parameters
@@ -32,6 +38,13 @@ def report_run(run: Run, file: Path) -> None:
     run : Run
         Its data must still be where they were, for the figures on the test part.
     file : Path
+    kind : str
+        ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``.
+
+    Raises
+    ------
+    ParameterError
+        For another kind.
     """
     test = data_of(run).test
     quality = quality_of(run.classifier, test)
@@ -40,7 +53,8 @@ def report_run(run: Run, file: Path) -> None:
     except ModelFileError:
         verification = None
     contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test), kept_card(run))
-    write_report(file, replace(contents, overview=overview_of(run.classifier, test)))
+    contents = replace(contents, overview=overview_of(run.classifier, test))
+    write_report(file, contents, kind)
 
 
 def contents_of(

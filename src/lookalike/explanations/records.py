@@ -123,6 +123,19 @@ class LocalExplanation:
         """A score without the scale: for a cosine, the cosine."""
         return match.score / self.scale
 
+    def nearest(self) -> PrototypeMatch:
+        """The prototype with the largest score."""
+        return max(self.matches, key=lambda match: match.score)
+
+    def flip_in_words(self) -> str:
+        """What would have made the runner-up win, as one says it; empty where nothing of that kind would."""
+        if self.flip is None:
+            return ""
+        needed = self.flip.score / self.scale
+        if self.similarity == "cosine" and needed > 1:
+            return f"No likeness to prototype {self.flip.prototype} alone would make it {self.runner_up}."
+        return f"It would be {self.runner_up} from {needed:.2f} on."
+
     def others(self, shown: int) -> float:
         """What all but the first ``shown`` prototypes contribute to the predicted class together."""
         return sum(match.contribution for match in self.matches[shown:])

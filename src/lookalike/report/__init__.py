@@ -3,11 +3,12 @@
 from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
 from lookalike.report.film import film
 from lookalike.report.overview import Confusion, Map, Overview, SimilarityAxis
-from lookalike.report.page import write_explanations, write_report
+from lookalike.report.page import REPORT_KINDS, write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
 
 __all__ = [
+    "REPORT_KINDS",
     "AlignedPictures",
     "Confusion",
     "ExplainedExample",

@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lookalike.report.contents import ReportContents
+
+_MAP, _EDGE = (900, 520), 24
+
 
 def image_address(picture: np.ndarray) -> str:
     """A picture as a ``data:`` address, in the PNG format, so that a page needs no other file.
@@ -27,6 +31,38 @@ def image_address(picture: np.ndarray) -> str:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def spots(contents: ReportContents) -> dict[str, Any] | None:
+    """The map of a report in pixels: examples, prototypes, and every class's name in its middle; ``None`` without one.
+
+    Parameters
+    ----------
+    contents : ReportContents
+    """
+    if contents.overview is None or contents.overview.map is None:
+        return None
+    found, classes = contents.overview.map, contents.about.classes
+    places = np.array([*(each[:2] for each in found.examples), *found.prototypes])
+    low, high = places.min(0), places.max(0)
+    pixels = _EDGE + (places - low) / np.maximum(high - low, 1e-12) * (np.array(_MAP) - 2 * _EDGE)
+    pixels[:, 1] = _MAP[1] - pixels[:, 1]
+    labels = np.array([each[2] for each in found.examples])
+    dots, others = pixels[: len(labels)].round(1), pixels[len(labels) :].round(1)
+    return {
+        "width": _MAP[0],
+        "height": _MAP[1],
+        "examples": [{"x": x, "y": y, "label": int(label)} for (x, y), label in zip(dots, labels, strict=True)],
+        "prototypes": [
+            {"x": x, "y": y, "prototype": place, "label": classes.index(summary.class_name)}
+            for place, ((x, y), summary) in enumerate(zip(others, contents.about.prototypes, strict=True))
+        ],
+        "names": [
+            {"x": x, "y": y, "name": classes[label]}
+            for label in np.unique(labels)
+            for x, y in [np.median(dots[labels == label], 0).round(1)]
+        ],
+    }
 
 
 def training_curves(history: Sequence[dict[str, Any]]) -> str:

@@ -132,3 +132,6 @@ class Overview:
                 for each in self.confusions
             ],
         }
+
+
+NOTHING = Overview(sheet=())

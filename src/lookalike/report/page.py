@@ -1,32 +1,52 @@
 """One self-contained HTML page; no network is needed to read it."""
 
+from collections.abc import Callable, Sequence
 from importlib import resources
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from lookalike.errors import ParameterError, describe, suggest
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
-from lookalike.report.figures import image_address, rejection_curve, training_curves
+from lookalike.report.documents import write_json, write_markdown, write_pdf
+from lookalike.report.figures import image_address, rejection_curve, spots, training_curves
+from lookalike.report.overview import NOTHING, SimilarityAxis
 
 
-def write_report(file: Path, contents: ReportContents) -> None:
+def write_report(file: Path, contents: ReportContents, kind: str = "html") -> None:
     """Render a report.
 
     Parameters
     ----------
     file : Path
-        The page; its folder is made if it is not there.
+        Its folder is made if it is not there.
     contents : ReportContents
+    kind : str
+        One of `REPORT_KINDS`: a page, the same without pictures as Markdown, its figures as JSON, or pages to print.
+
+    Raises
+    ------
+    ParameterError
+        For another kind.
     """
+    if kind not in REPORT_KINDS:
+        raise ParameterError(describe("a kind of report", repr(kind), suggest(kind, REPORT_KINDS)))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    REPORT_KINDS[kind](file, contents)
+
+
+def _write_page(file: Path, contents: ReportContents) -> None:
     page = render(
         "report.html",
         contents=contents,
         groups=_by_class(contents),
         curves=training_curves(contents.history),
         rejection=rejection_curve((contents.quality or {}).get("answered", ())),
+        spots=spots(contents),
+        place=_place(contents),
     )
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(page, encoding="utf-8")
 
 
@@ -60,9 +80,23 @@ def render(template: str, **values: Any) -> str:
     environment.filters["image"] = image_address
     environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f}%"
     environment.filters["signed"] = lambda value: f"{value:+.2f}".replace("-", "−")
+    environment.filters["groups"] = _in_groups
+    environment.filters["confused"] = lambda overview: {(e.true, e.predicted) for e in (overview or NOTHING).confusions}
     environment.globals["bars"] = bars
     environment.globals["style"] = _source("style.css")
     return environment.get_template(template).render(**values)
+
+
+def _in_groups(examples: Sequence[ExplainedExample]) -> list[tuple[str, list[ExplainedExample]]]:
+    return [(group, list(members)) for group, members in groupby(examples, key=lambda each: each.group)]
+
+
+def _place(contents: ReportContents) -> Callable[[float], float]:
+    """Where a similarity stands on the page's axis; without one, between the least and the most of the sheet."""
+    if contents.axis is not None:
+        return contents.axis.place
+    values = [value for row in (contents.overview or NOTHING).sheet for value in row if value is not None] or [0.0, 1.0]
+    return SimilarityAxis(min(values), max(max(values), min(values) + 1e-6), ()).place
 
 
 def _source(name: str) -> str:
@@ -78,3 +112,11 @@ def _by_class(contents: ReportContents) -> list[dict[str, Any]]:
         }
         for label, name in enumerate(contents.about.classes)
     ]
+
+
+REPORT_KINDS: dict[str, Callable[[Path, ReportContents], None]] = {
+    "html": _write_page,
+    "md": write_markdown,
+    "json": write_json,
+    "pdf": write_pdf,
+}
