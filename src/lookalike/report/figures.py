@@ -92,7 +92,7 @@ def training_curves(history: Sequence[dict[str, Any]]) -> str:
         panel.spines[["top", "right"]].set_visible(False)
         panel.xaxis.get_major_locator().set_params(integer=True)
     panels[0].legend(frameon=False, fontsize=9)
-    return _inline(figure)
+    return _inline(figure, "curves")
 
 
 def rejection_curve(answered: Sequence[tuple[float, float]]) -> str:
@@ -115,12 +115,14 @@ def rejection_curve(answered: Sequence[tuple[float, float]]) -> str:
     panel.set_ylabel("accuracy")
     panel.patch.set_alpha(0)
     panel.spines[["top", "right"]].set_visible(False)
-    return _inline(figure)
+    return _inline(figure, "rejection")
 
 
-def _inline(figure: Any) -> str:
+def _inline(figure: Any, name: str) -> str:
+    """The figure as an element; what it names inside itself begins with its name, so that two can be on one page."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     svg = stream.getvalue()[stream.getvalue().index("<svg") :]
+    svg = re.sub(r'( id="|href="#|url\(#)', rf"\1{name}-", svg)
     # Black and unset strokes follow the page's text color, so that the plot also reads on a dark page.
     return re.sub(r"(stroke|fill): ?#000000", r"\1: currentColor", svg).replace("<svg ", '<svg role="img" ', 1)
