@@ -88,6 +88,35 @@ def choosing_speed_table() -> str:
     return "\n".join(lines)
 
 
+def later_classes_table() -> str:
+    """Accuracy on old and new classes after two come by five images each."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "later_classes.json").read_text(encoding="utf-8"))
+    columns = {
+        "before": "eight classes, before",
+        "old": "these, after",
+        "new": f"{results['new'][0]} and {results['new'][1]}",
+        "all": "all ten",
+    }
+    lines = [f"| trained, new prototypes | {' | '.join(columns.values())} |", "|---" * (1 + len(columns)) + "|"]
+    for row in results["rows"]:
+        cells = [f"{mean:.3f} ({low:.3f}-{high:.3f})" for mean, low, high in (row[column] for column in columns)]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    lines += ["", f"Mean and range over {results['seeds']} seeds. Command: `python -m benchmarks.later_classes`."]
+    return "\n".join(lines)
+
+
+def choosing_stability_table() -> str:
+    """Whether the same prototypes come again, chosen or learned."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "choosing_stability.json").read_text(encoding="utf-8"))
+    lines = ["| prototypes | alike, beyond chance | 95% | the same images |", "|---|---|---|---|"]
+    for row in sorted(results["rows"], key=lambda row: -row["alike"]):
+        name = f"`{row['name']}`" if row["kind"] == "chosen" else f"**{row['name']}**"
+        lines.append(f"| {name} | {row['alike']:.2f} | {row['low']:.2f} to {row['high']:.2f} | {row['same']:.2f} |")
+    count = f"{results['repetitions']} repetitions each"
+    lines += ["", f"{count}; intervals over pairs of them. Command: `python -m benchmarks.choosing_stability`."]
+    return "\n".join(lines)
+
+
 def omniglot_table() -> str:
     """Few-shot accuracy of every arm in every task, with 95% intervals, and what was published."""
     results = json.loads((ROOT / "benchmarks" / "results" / "omniglot.json").read_text(encoding="utf-8"))
@@ -123,6 +152,8 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- choices -->", choices_table),
         ("<!-- choosing speed -->", choosing_speed_table),
         ("<!-- omniglot -->", omniglot_table),
+        ("<!-- later classes -->", later_classes_table),
+        ("<!-- choosing stability -->", choosing_stability_table),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

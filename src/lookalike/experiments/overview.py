@@ -1,11 +1,13 @@
 """From one pass over a test part to what a report shows of the whole."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.comparison import Comparison
 from lookalike.data import Part
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import table_or_pictures
@@ -16,7 +18,7 @@ _PLACED = 600
 
 
 @torch.no_grad()
-def overview_of(classifier: PrototypeClassifier, test: Part) -> Overview:
+def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[Comparison]) -> Overview:
     """Which prototypes are like which class, what is mistaken for what and by whose doing, and a map.
 
     Parameters
@@ -25,8 +27,9 @@ def overview_of(classifier: PrototypeClassifier, test: Part) -> Overview:
         Fitted.
     test : Part
         Of the classes that the model knows.
+    records : sequence of Comparison
+        From `PrototypeClassifier.compare`, of the test inputs.
     """
-    records = classifier.compare(test.inputs)
     scores, logits = (torch.cat([getattr(each, name) for each in records]) for name in ("scores", "logits"))
     labels = torch.from_numpy(np.searchsorted(classifier.classes_, test.labels))
     measured = scores / classifier.explanation_.scale

@@ -14,6 +14,7 @@ from lookalike.errors import ModelFileError
 from lookalike.estimators.abstaining import least_sure
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures
+from lookalike.evaluation import Pass
 from lookalike.experiments.cards import kept_card
 from lookalike.experiments.overview import overview_of
 from lookalike.experiments.runs import Run, data_of, quality_of, verify_run
@@ -47,13 +48,15 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
         For another kind.
     """
     test = data_of(run).test
-    quality = quality_of(run.classifier, test)
+    records = run.classifier.compare(test.inputs)
+    passed = Pass(*(torch.cat([getattr(each, name) for each in records]) for name in ("scores", "logits")))
+    quality = quality_of(run.classifier, test, passed)
     try:
         verification = verify_run(run, test).to_dict()
     except ModelFileError:
         verification = None
-    contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test), kept_card(run))
-    contents = replace(contents, overview=overview_of(run.classifier, test))
+    contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test, passed), kept_card(run))
+    contents = replace(contents, overview=overview_of(run.classifier, test, records))
     write_report(file, contents, kind)
 
 
@@ -161,15 +164,16 @@ def _aligned(run: Run, inputs: Any, explanations: Sequence[LocalExplanation]) ->
     ]
 
 
-def chosen_examples(run: Run, test: Part) -> list[ExplainedExample]:
+def chosen_examples(run: Run, test: Part, passed: Pass) -> list[ExplainedExample]:
     """Up to six wrong decisions, the surest first; three on the border; three that resemble nothing; six right ones."""
     classifier = run.classifier
-    probabilities = classifier.predict_proba(test.inputs)
-    is_right = classifier.classes_[probabilities.argmax(1)] == test.labels
+    probabilities = (passed.logits.double() / classifier.temperature_).softmax(1).numpy()
+    is_right = classifier.classes_[passed.decisions] == test.labels
     two = np.sort(probabilities, 1)[:, -2:]
     surest, closest = np.argsort(-two[:, 1], kind="stable"), np.argsort(two[:, 1] - two[:, 0], kind="stable")
     known = classifier.fitted_.sureness
-    declined = np.flatnonzero(~classifier.answers(test.inputs, _RESEMBLING)) if known else np.array([], dtype=int)
+    least = least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
+    declined = np.flatnonzero(passed.scores.amax(1).numpy() < least)
     by_class: dict[Any, list[int]] = {}
     for index in np.flatnonzero(is_right):
         by_class.setdefault(test.labels[index], []).append(int(index))
