@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.comparison import Comparison
 from lookalike.data import Examples, Preprocessing
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import DataError, describe
@@ -32,6 +33,11 @@ class Pass:
 
     scores: Tensor
     logits: Tensor
+
+    @classmethod
+    def of(cls, records: Sequence[Comparison]) -> "Pass":
+        """What several comparisons, one after the other, come to."""
+        return cls(torch.cat([each.scores for each in records]), torch.cat([each.logits for each in records]))
 
     @property
     def decisions(self) -> np.ndarray:

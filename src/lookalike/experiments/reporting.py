@@ -49,7 +49,7 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
     """
     test = data_of(run).test
     records = run.classifier.compare(test.inputs)
-    passed = Pass(*(torch.cat([getattr(each, name) for each in records]) for name in ("scores", "logits")))
+    passed = Pass.of(records)
     quality = quality_of(run.classifier, test, passed)
     try:
         verification = verify_run(run, test).to_dict()

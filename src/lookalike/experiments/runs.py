@@ -241,8 +241,7 @@ def quality_of(classifier: PrototypeClassifier, part: Part, passed: Pass | None 
         )
     names = [str(name) for name in classifier.classes_.tolist()]
     if passed is None:
-        records = classifier.compare(part.inputs)
-        passed = Pass(*(torch.cat([getattr(record, name) for record in records]) for name in ("scores", "logits")))
+        passed = passed_through(classifier, part)
     similarities = passed.scores.amax(1).numpy()
     return judge(passed.logits.numpy(), labels, names, classifier.temperature_, similarities)
 
@@ -255,8 +254,7 @@ def passed_through(classifier: PrototypeClassifier, part: Part) -> Pass:
     classifier : PrototypeClassifier
     part : Part
     """
-    found = classifier.compare(part.inputs)
-    return Pass(torch.cat([each.scores for each in found]), torch.cat([each.logits for each in found]))
+    return Pass.of(classifier.compare(part.inputs))
 
 
 def verify_run(run: Run, part: Part) -> Verification:
