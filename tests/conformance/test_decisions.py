@@ -328,6 +328,7 @@ def test_what_needs_targets_says_so():
 
 
 @every_head
+@torch.no_grad()
 def test_the_score_that_flips_is_the_least_that_does(head):
     scores = draw_record(5, n=40).scores
     first, second = head(scores).topk(2, dim=1).indices.T

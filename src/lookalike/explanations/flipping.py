@@ -5,7 +5,7 @@ from torch import Tensor
 
 from lookalike.heads import Head
 
-_DOUBLINGS, _HALVINGS = 24, 40
+_DOUBLINGS, _STEPS, _REFINEMENTS = 24, 16, 7
 
 
 @torch.no_grad()
@@ -30,7 +30,7 @@ def flipping_scores(head: Head, scores: Tensor, prototypes: Tensor, classes: Ten
     Notes
     -----
     The head is asked, not inverted, so that this holds for any head whose difference of two logits rises with the
-    score: first steps that double, then halves.
+    score: at rises that double, all in one pass, then seven times at sixteen places between the last two.
 
     Examples
     --------
@@ -40,21 +40,29 @@ def flipping_scores(head: Head, scores: Tensor, prototypes: Tensor, classes: Ten
     >>> flipping_scores(head, scores, torch.tensor([1]), torch.tensor([[0, 1]])).round(decimals=4).tolist()
     [3.0]
     """
-    rows, wide = torch.arange(len(scores)), scores.double()
-    own = wide[rows, prototypes]
+    own = scores.gather(1, prototypes[:, None]).double()
+    low = torch.zeros_like(own)
+    rises = (2.0 ** torch.arange(_DOUBLINGS + 1, dtype=own.dtype, device=own.device)).expand(len(own), -1)
+    shares = torch.arange(1, _STEPS + 1, dtype=own.dtype, device=own.device) / _STEPS
+    wins = _wins(head, scores, prototypes, classes, own + rises)
+    reached, (low, high) = wins.any(1), _bracket(wins, rises, low)
+    for _ in range(_REFINEMENTS):
+        rises = low + (high - low) * shares
+        low, high = _bracket(_wins(head, scores, prototypes, classes, own + rises), rises, low)
+    return torch.where(reached, (own + high)[:, 0], torch.nan)
 
-    def wins(rise: Tensor) -> Tensor:
-        asked = wide.clone()
-        asked[rows, prototypes] = own + rise
-        logits = head(asked.to(scores.dtype))
-        return logits[rows, classes[:, 1]] >= logits[rows, classes[:, 0]]
 
-    high = torch.ones_like(own)
-    for _ in range(_DOUBLINGS):
-        high = torch.where(wins(high), high, 2 * high)
-    reached, low = wins(high), torch.zeros_like(own)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        enough = wins(middle)
-        low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
-    return torch.where(reached, own + high, torch.nan)
+def _bracket(wins: Tensor, rises: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
+    """The last rise that does not win, ``low`` where all do, and the first that does, the largest where none does."""
+    first = torch.where(wins.any(1), wins.int().argmax(1), wins.shape[1] - 1)[:, None]
+    return torch.where(first > 0, rises.gather(1, (first - 1).clamp_min(0)), low), rises.gather(1, first)
+
+
+def _wins(head: Head, scores: Tensor, prototypes: Tensor, classes: Tensor, values: Tensor) -> Tensor:
+    """Whether the second class has at least the logit of the first, for values ``(n, v)`` of the prototype's score."""
+    n, asked = values.shape
+    tried = scores.repeat_interleave(asked, 0)
+    tried[torch.arange(n * asked), prototypes.repeat_interleave(asked)] = values.flatten().to(scores.dtype)
+    logits = head(tried).view(n, asked, -1)
+    first, second = (logits.gather(2, classes[:, None, place, None].expand(n, asked, 1)) for place in (0, 1))
+    return (second >= first)[..., 0]
