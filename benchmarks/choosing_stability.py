@@ -17,12 +17,13 @@ import torch
 
 from benchmarks.pairs import RESULTS
 from lookalike import PrototypeClassifier, load_dataset, recipes
+from lookalike.evaluation.stability import SHIFT
 from lookalike.experiments.choosing import most_of, stability_among
 from lookalike.metrics import beyond_chance, matched_similarity, mean_interval
 from lookalike.registry import build, members
 from lookalike.transforms import align
 
-EACH, LIMIT, EPOCHS, SHIFT, NULLS = 5, 8_000, 8, 2, 5
+EACH, LIMIT, EPOCHS, NULLS = 5, 8_000, 8, 5
 LEARNED = {
     "learned from noise, matched (the defaults)": lambda seed: PrototypeClassifier(
         initializer="uniform", prototypes__n_per_class=EACH, training__epochs=EPOCHS, random_state=seed

@@ -342,7 +342,11 @@ def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
         assert f'<td class="number">{value:.4g}</td>' in page
     assert "<svg" in page
     assert "petal width" in page
-    assert page.count('class="values"') >= 3 + 6
+    explained_by_values = page.count('<article class="strip') - page.count("Resembles none of the prototypes")
+    assert explained_by_values >= 6
+    assert page.count('class="values"') == 3 + explained_by_values
+    assert set(re.findall('href="#([^"]+)"', page)) <= set(re.findall(' id="([^"]+)"', page))
+    assert f'href="#prototype-{len(prototypes) - 1}"' in page
 
 
 def test_names_are_escaped(call, tmp_path):

@@ -11,6 +11,7 @@ from lookalike.comparison import Comparison
 from lookalike.data import Part
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import table_or_pictures
+from lookalike.evaluation import Pass
 from lookalike.report import Confusion, Map, Overview
 
 _CONFUSIONS, _RESPONSIBLE, _PICTURES = 12, 3, 6
@@ -18,7 +19,7 @@ _PLACED = 600
 
 
 @torch.no_grad()
-def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[Comparison]) -> Overview:
+def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[Comparison], passed: Pass) -> Overview:
     """Which prototypes are like which class, what is mistaken for what and by whose doing, and a map.
 
     Parameters
@@ -29,8 +30,10 @@ def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[C
         Of the classes that the model knows.
     records : sequence of Comparison
         From `PrototypeClassifier.compare`, of the test inputs.
+    passed : Pass
+        The same in one piece.
     """
-    scores, logits = (torch.cat([getattr(each, name) for each in records]) for name in ("scores", "logits"))
+    scores, decided = passed.scores, torch.from_numpy(passed.decisions)
     labels = torch.from_numpy(np.searchsorted(classifier.classes_, test.labels))
     measured = scores / classifier.explanation_.scale
     sheet = [
@@ -41,7 +44,7 @@ def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[C
     prototypes = _flat(records[0].prototype_activations)
     return Overview(
         sheet=tuple(tuple(row) for row in sheet),
-        confusions=_confusions(classifier, test, scores, logits.argmax(1), labels),
+        confusions=_confusions(classifier, test, scores, decided, labels),
         map=_map(own, labels, prototypes) if len(prototypes) == scores.shape[1] else None,
     )
 

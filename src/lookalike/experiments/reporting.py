@@ -24,7 +24,7 @@ from lookalike.report import (
     ExplainedExample,
     ReportContents,
     SimilarityAxis,
-    write_report,
+    report_writer,
 )
 
 _WRONG, _BORDER, _NONE, _RIGHT, _SHOWN = 6, 3, 3, 6, 3
@@ -47,6 +47,7 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
     ParameterError
         For another kind.
     """
+    write = report_writer(kind)
     test = data_of(run).test
     records = run.classifier.compare(test.inputs)
     passed = Pass.of(records)
@@ -56,8 +57,8 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
     except ModelFileError:
         verification = None
     contents = contents_of(run, quality.to_dict(), verification, chosen_examples(run, test, passed), kept_card(run))
-    contents = replace(contents, overview=overview_of(run.classifier, test, records))
-    write_report(file, contents, kind)
+    contents = replace(contents, overview=overview_of(run.classifier, test, records, passed))
+    write(file, contents)
 
 
 def contents_of(
@@ -107,6 +108,12 @@ def _axis(run: Run) -> SimilarityAxis | None:
     return None if usual is None else SimilarityAxis.of([each / about.scale for each in usual], about.similarity)
 
 
+def _least_similar(run: Run) -> float:
+    """The score below which an input resembles none of the prototypes; below all scores where that is not known."""
+    known = run.classifier.fitted_.sureness
+    return least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
+
+
 def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | None]) -> list[ExplainedExample]:
     """Inputs with their explanations, ready to be shown.
 
@@ -123,8 +130,7 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
     classifier = run.classifier
     explanations = classifier.explain(inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
-    known = classifier.fitted_.sureness
-    least = least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
+    least = _least_similar(run)
     is_picture = classifier.preprocessing_.is_picture
     pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
     return [
@@ -171,9 +177,7 @@ def chosen_examples(run: Run, test: Part, passed: Pass) -> list[ExplainedExample
     is_right = classifier.classes_[passed.decisions] == test.labels
     two = np.sort(probabilities, 1)[:, -2:]
     surest, closest = np.argsort(-two[:, 1], kind="stable"), np.argsort(two[:, 1] - two[:, 0], kind="stable")
-    known = classifier.fitted_.sureness
-    least = least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
-    declined = np.flatnonzero(passed.scores.amax(1).numpy() < least)
+    declined = np.flatnonzero(passed.scores.amax(1).numpy() < _least_similar(run))
     by_class: dict[Any, list[int]] = {}
     for index in np.flatnonzero(is_right):
         by_class.setdefault(test.labels[index], []).append(int(index))

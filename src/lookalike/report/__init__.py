@@ -3,7 +3,7 @@
 from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
 from lookalike.report.film import film
 from lookalike.report.overview import Confusion, Map, Overview, SimilarityAxis
-from lookalike.report.page import REPORT_KINDS, write_explanations, write_report
+from lookalike.report.page import REPORT_KINDS, report_writer, write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
 
@@ -17,6 +17,7 @@ __all__ = [
     "ReportContents",
     "SimilarityAxis",
     "film",
+    "report_writer",
     "write_explanations",
     "write_picture",
     "write_report",

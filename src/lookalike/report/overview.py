@@ -1,7 +1,7 @@
 """What a report shows of a whole test part, as plain data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ class Overview:
 
     sheet: tuple[tuple[float | None, ...], ...]
     confusions: tuple[Confusion, ...] = ()
-    map: Map | None = field(default=None)
+    map: Map | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without pictures."""

@@ -31,10 +31,31 @@ def write_report(file: Path, contents: ReportContents, kind: str = "html") -> No
     ParameterError
         For another kind.
     """
+    report_writer(kind)(file, contents)
+
+
+def report_writer(kind: str) -> Callable[[Path, ReportContents], None]:
+    """What writes a kind of report; to be asked before there is anything to write.
+
+    Parameters
+    ----------
+    kind : str
+        One of `REPORT_KINDS`.
+
+    Raises
+    ------
+    ParameterError
+        For another kind.
+    """
     if kind not in REPORT_KINDS:
         raise ParameterError(describe("a kind of report", repr(kind), suggest(kind, REPORT_KINDS)))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    REPORT_KINDS[kind](file, contents)
+
+    def write(file: Path, contents: ReportContents) -> None:
+        """Render into a file whose folder is made."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        REPORT_KINDS[kind](file, contents)
+
+    return write
 
 
 def _write_page(file: Path, contents: ReportContents) -> None:
