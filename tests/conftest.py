@@ -31,6 +31,7 @@ with install_import_hook("lookalike", f"{typechecker.__name__}.check"):
     import lookalike.regularizers
     import lookalike.report
     import lookalike.selection
+    import lookalike.serve
     import lookalike.similarities
     import lookalike.training
     import lookalike.transforms  # noqa: F401

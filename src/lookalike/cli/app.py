@@ -16,7 +16,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (making.fit, asking.predict, asking.explain, asking.evaluate, asking.verify, making.report):
+for command in (
+    making.fit,
+    asking.predict,
+    asking.explain,
+    asking.evaluate,
+    asking.verify,
+    making.report,
+    asking.serve,
+):
     app.command()(command)
 app.command(name="list")(making.list_components)
 app.command()(choosing.select)

@@ -122,3 +122,32 @@ def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
     screen.verification(verification, as_json)
     if not verification.holds:
         raise typer.Exit(1)
+
+
+def serve(
+    run: RunFolder,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; beyond loopback nothing is answered without the token it prints.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Which port.")] = 8765,
+    browse: Annotated[bool, typer.Option("--open", help="Also open the page in a browser.")] = False,
+) -> None:
+    """Serve a page where one can ask the model, change its prototypes and test oneself; and a JSON interface."""
+    from lookalike.cli import screen
+    from lookalike.errors import MissingExtraError, describe
+    from lookalike.experiments import open_run
+
+    try:
+        from lookalike.serve import Desk
+        from lookalike.serve import serve as serve_desk
+    except ImportError as error:
+        raise MissingExtraError(
+            describe("the packages of the page", str(error), "pip install 'lookalike[serve]'")
+        ) from error
+
+    def tell(address: str) -> None:
+        screen.say([f"open {address} in a browser; Ctrl-C ends it"])
+        if browse:
+            typer.launch(address)
+
+    serve_desk(Desk(open_run(run)), host, port, tell)

@@ -66,7 +66,7 @@ class Editing(ABC):
         check_is_fitted(self)
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
-        self._require_room()
+        self.require_exchangeable()
         require_option("kind", kind, kind in KINDS, " or ".join(KINDS))
         classes = _with_class(self.classes_, name)
         label = classes.tolist().index(name)
@@ -110,7 +110,7 @@ class Editing(ABC):
             If prototypes or the head cannot do without a class.
         """
         check_is_fitted(self)
-        self._require_room()
+        self.require_exchangeable()
         if name not in self.classes_.tolist():
             raise DataError(describe(f"one of the classes {self.classes_.tolist()}", repr(name)))
         if len(self.classes_) < 3:
@@ -125,7 +125,13 @@ class Editing(ABC):
         labels = self.fitted_.network.prototypes.labels.numpy()
         return np.bincount(labels[labels >= 0], minlength=len(self.classes_))
 
-    def _require_room(self) -> None:
+    def require_exchangeable(self) -> None:
+        """Refuse, where prototypes cannot come, go or give way to others.
+
+        Raises
+        ------
+        ParameterError
+        """
         network, resolved = self.fitted_.network, self.fitted_.resolved
         named = (
             resolved["prototypes"] in ("pixel", "exemplar") and network.prototypes.shape == self.preprocessing_.shape

@@ -140,7 +140,7 @@ def prepare(request: Request) -> Prepared:
     LookalikeError
         Whatever is wrong with parameters or data.
     """
-    training, validation, kept = _split(request)
+    training, validation, kept = split(request)
     n_classes, shape = len(request.classes), training.preprocessing.shape
     resolved = resolve(request.parameters, training.preprocessing, training.class_counts(n_classes))
     settings = settings_from(options_of("training", resolved))
@@ -274,8 +274,18 @@ def neighbor_indices(about: GlobalExplanation) -> list[int]:
     )
 
 
-def _split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
-    """Training and validation examples, and which of the inputs the former are."""
+def split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
+    """Training and validation examples, and which of the inputs the former are; the same for the same seed.
+
+    Parameters
+    ----------
+    request : Request
+
+    Raises
+    ------
+    ParameterError
+        For a share that is none.
+    """
     labels = torch.from_numpy(request.labels).long()
     if request.validation is not None:
         held_inputs, held_labels = request.validation

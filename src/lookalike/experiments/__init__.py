@@ -14,6 +14,7 @@ from lookalike.experiments.runs import (
     open_run,
     passed_through,
     quality_of,
+    validation_of,
     verify_run,
 )
 from lookalike.experiments.studies import Study, read_study
@@ -45,6 +46,7 @@ __all__ = [
     "report_run",
     "retrain",
     "run_study",
+    "validation_of",
     "verify_run",
     "write_table",
 ]

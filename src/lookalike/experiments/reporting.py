@@ -108,13 +108,15 @@ def _axis(run: Run) -> SimilarityAxis | None:
     return None if usual is None else SimilarityAxis.of([each / about.scale for each in usual], about.similarity)
 
 
-def _least_similar(run: Run) -> float:
+def _least_similar(run: Run, coverage: float = _RESEMBLING) -> float:
     """The score below which an input resembles none of the prototypes; below all scores where that is not known."""
     known = run.classifier.fitted_.sureness
-    return least_sure(known, _RESEMBLING, "similarity") if known else float("-inf")
+    return least_sure(known, coverage, "similarity") if known else float("-inf")
 
 
-def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | None]) -> list[ExplainedExample]:
+def explained(
+    run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | None], coverage: float = _RESEMBLING
+) -> list[ExplainedExample]:
     """Inputs with their explanations, ready to be shown.
 
     Parameters
@@ -126,11 +128,13 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
         What to call each.
     true : sequence of str or None
         The true class of each, where it is known.
+    coverage : float
+        Share of inputs like the validation inputs that resemble some prototype.
     """
     classifier = run.classifier
     explanations = classifier.explain(inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
-    least = _least_similar(run)
+    least = _least_similar(run, coverage)
     is_picture = classifier.preprocessing_.is_picture
     pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
     return [
@@ -142,6 +146,7 @@ def explained(run: Run, inputs: Any, names: Sequence[str], true: Sequence[str | 
             true=answer,
             aligned=aligned,
             resembles_none=max(match.score for match in explanation.matches) < least,
+            coverage=coverage,
         )
         for name, picture, row, explanation, answer, aligned in zip(
             names, pictures, tensor, explanations, true, _aligned(run, inputs, explanations), strict=True
@@ -216,6 +221,7 @@ def _making(run: Run) -> dict[str, str]:
         "notes": "; ".join(extras.get("notes", [])),
         "training examples": f"{classifier.fitted_.n_training} and {classifier.fitted_.n_validation} for validation",
         "parameters": ", ".join(f"{name}={value}" for name, value in parameters.items()),
+        "changes by hand": "; ".join(each["what"] for each in extras.get("changes", [])),
         "seed": str(classifier.seed_),
         "time": f"{extras['seconds']:.0f} s" if "seconds" in extras else "",
         "versions": ", ".join(f"{name} {value}" for name, value in extras.get("versions", {}).items()),

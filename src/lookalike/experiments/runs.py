@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import yaml
 from PIL import Image
+from sklearn.base import clone
 
 from lookalike.data import Dataset, Part, Preprocessing, load_dataset
 from lookalike.errors import (
@@ -24,6 +25,7 @@ from lookalike.errors import (
 )
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
+from lookalike.estimators.fitting import split
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Pass, Quality, Verification, judge, verify
@@ -216,6 +218,22 @@ def learned_from(run: Run) -> Dataset | None:
         return data_of(run)
     except (DataError, DataNotFoundError):
         return None
+
+
+def validation_of(run: Run, dataset: Dataset) -> Part:
+    """What the fit of a run chose and calibrated by; empty where nothing was set aside.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : Dataset
+        From `data_of`.
+    """
+    if dataset.validation is not None:
+        return dataset.validation
+    request, classes = clone(run.classifier).request(dataset.train.inputs, dataset.train.labels)
+    _, held, _ = split(replace(request, seed=run.classifier.seed_))
+    return Part(held.inputs.numpy(), classes[held.labels.numpy()])
 
 
 def quality_of(classifier: PrototypeClassifier, part: Part, passed: Pass | None = None) -> Quality:

@@ -1,9 +1,10 @@
 """Report: explanation records -> figures and one self-contained HTML page."""
 
 from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
+from lookalike.report.figures import image_address
 from lookalike.report.film import film
 from lookalike.report.overview import Confusion, Map, Overview, SimilarityAxis
-from lookalike.report.page import REPORT_KINDS, report_writer, write_explanations, write_report
+from lookalike.report.page import REPORT_KINDS, render, report_writer, stylesheet, write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
 
@@ -17,7 +18,10 @@ __all__ = [
     "ReportContents",
     "SimilarityAxis",
     "film",
+    "image_address",
+    "render",
     "report_writer",
+    "stylesheet",
     "write_explanations",
     "write_picture",
     "write_report",

@@ -46,7 +46,9 @@ class ExplainedExample:
     group : str
         Why a report shows it: a heading.
     resembles_none : bool
-        Whether its largest similarity is below that of all but 5% of validation inputs; no prototype is shown then.
+        Whether its largest similarity is below that of most validation inputs; no prototype is shown then.
+    coverage : float
+        Of how many of them: the share of validation inputs that resemble some prototype.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ExplainedExample:
     aligned: Mapping[int, AlignedPictures] = field(default_factory=dict)
     group: str = ""
     resembles_none: bool = False
+    coverage: float = 0.95
 
     @property
     def is_right(self) -> bool | None:

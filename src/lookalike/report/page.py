@@ -1,6 +1,7 @@
 """One self-contained HTML page; no network is needed to read it."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -86,17 +87,28 @@ def write_explanations(file: Path, examples: list[ExplainedExample], contents: R
     file.write_text(page, encoding="utf-8")
 
 
-def render(template: str, **values: Any) -> str:
-    """A template of this folder filled in; names are escaped.
+def render(template: str, package: str = "lookalike.report", **values: Any) -> str:
+    """A template filled in; names are escaped.
 
     Parameters
     ----------
     template : str
+    package : str
+        In whose folder of templates to look first; those of the report serve every page.
     **values
         What the template asks for.
     """
+    return _environment(package).get_template(template).render(**values)
+
+
+@cache
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_source), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(lambda name: _source(name, package)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["image"] = image_address
     environment.filters["percent"] = lambda value: "–" if value is None else f"{100 * value:.1f}%"
@@ -104,8 +116,13 @@ def render(template: str, **values: Any) -> str:
     environment.filters["groups"] = _in_groups
     environment.filters["confused"] = lambda overview: {(e.true, e.predicted) for e in (overview or NOTHING).confusions}
     environment.globals["bars"] = bars
-    environment.globals["style"] = _source("style.css")
-    return environment.get_template(template).render(**values)
+    environment.globals["style"] = stylesheet()
+    return environment
+
+
+def stylesheet() -> str:
+    """The one that every page shares."""
+    return _source("style.css")
 
 
 def _in_groups(examples: Sequence[ExplainedExample]) -> list[tuple[str, list[ExplainedExample]]]:
@@ -120,8 +137,10 @@ def _place(contents: ReportContents) -> Callable[[float], float]:
     return SimilarityAxis(min(values), max(max(values), min(values) + 1e-6), ()).place
 
 
-def _source(name: str) -> str:
-    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+def _source(name: str, package: str = __package__ or "") -> str:
+    own = resources.files(package).joinpath("templates", name)
+    found = own if own.is_file() else resources.files(__package__).joinpath("templates", name)
+    return found.read_text(encoding="utf-8")
 
 
 def _by_class(contents: ReportContents) -> list[dict[str, Any]]:

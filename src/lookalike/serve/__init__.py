@@ -1,0 +1,8 @@
+"""Serve: a page where one can ask a model, and a JSON interface."""
+
+from lookalike.serve.app import bare_app, make_app
+from lookalike.serve.desk import Desk, Standing
+from lookalike.serve.limits import Limits
+from lookalike.serve.serving import serve
+
+__all__ = ["Desk", "Limits", "Standing", "bare_app", "make_app", "serve"]

@@ -1,0 +1,187 @@
+"""What a person changes about a model's prototypes, and what that does to its decisions."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lookalike.data import Part
+from lookalike.errors import DataError, describe
+from lookalike.estimators import PrototypeClassifier
+
+Kind = Literal["forget", "keep", "replace", "add", "add_class"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change, before it is made.
+
+    Attributes
+    ----------
+    kind : str
+        ``"forget"``, ``"keep"`` or ``"replace"`` a prototype; ``"add"`` one to a class; ``"add_class"`` by examples.
+    prototype : int or None
+        For the first three.
+    class_name : str or None
+        For the others.
+    inputs : ndarray or None
+        The one input that becomes a prototype, or the examples of a class.
+    """
+
+    kind: Kind
+    prototype: int | None = None
+    class_name: str | None = None
+    inputs: np.ndarray | None = None
+
+    def in_words(self, classifier: PrototypeClassifier) -> str:
+        """The change as one says it.
+
+        Parameters
+        ----------
+        classifier : PrototypeClassifier
+            Before the change.
+        """
+        if self.kind == "add":
+            return f"added a prototype of {self.class_name}"
+        if self.kind == "add_class":
+            return f"added the class {self.class_name} by {len(self._given())} examples"
+        place = self._place(classifier)
+        done = {"forget": "forgot", "keep": "kept", "replace": "replaced"}[self.kind]
+        return f"{done} prototype {place} of {classifier.prototype_labels_[place]}"
+
+    def applied_to(self, classifier: PrototypeClassifier) -> PrototypeClassifier:
+        """A changed copy; the classifier that came stays as it is.
+
+        Parameters
+        ----------
+        classifier : PrototypeClassifier
+
+        Raises
+        ------
+        LookalikeError
+            If it cannot be changed so.
+        """
+        changed = copy.copy(classifier)
+        if self.kind == "forget":
+            return changed.remove_prototypes([self._place(changed)])
+        if self.kind == "keep":
+            self._place(changed)
+            return changed
+        if self.kind == "replace":
+            return changed.replace_prototype(self._place(changed), self._given())
+        if self.kind == "add":
+            return changed.add_prototype(known_class(changed, self._named()), self._given())
+        return changed.add_class(new_class(changed, self._named()), self._given())
+
+    def _place(self, classifier: PrototypeClassifier) -> int:
+        n = len(classifier.prototype_labels_)
+        if self.prototype is None or not 0 <= self.prototype < n:
+            raise DataError(describe(f"the number of a prototype to {self.kind}, 0 to {n - 1}", f"{self.prototype}"))
+        return self.prototype
+
+    def _named(self) -> str:
+        if not self.class_name or not self.class_name.strip():
+            raise DataError(describe("the name of a class", "none"))
+        return self.class_name
+
+    def _given(self) -> np.ndarray:
+        if self.inputs is None:
+            raise DataError(describe("at least one input", "none"))
+        return self.inputs
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to decisions on examples that the model was validated on.
+
+    Attributes
+    ----------
+    n : int
+        Examples.
+    before, after : float
+        Accuracy.
+    mended, spoiled : int
+        Examples that the change makes right, and wrong.
+    """
+
+    n: int
+    before: float
+    after: float
+    mended: int
+    spoiled: int
+
+
+def effect_of(before: PrototypeClassifier, after: PrototypeClassifier, validation: Part) -> Effect:
+    """Compare two classifiers on the same examples.
+
+    Parameters
+    ----------
+    before, after : PrototypeClassifier
+    validation : Part
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> made = PrototypeClassifier(training="none", prototypes__n_per_class=2, random_state=0).fit(X, y)
+    >>> effect = effect_of(made, Change("forget", 0).applied_to(made), Part(X, y))
+    >>> effect.n, effect.after == effect.before + (effect.mended - effect.spoiled) / 150
+    (150, True)
+    """
+    was, now = (each.predict(validation.inputs) == validation.labels for each in (before, after))
+    return Effect(
+        n=len(was),
+        before=float(was.mean()),
+        after=float(now.mean()),
+        mended=int((now & ~was).sum()),
+        spoiled=int((was & ~now).sum()),
+    )
+
+
+def fewer_prototypes(classifier: PrototypeClassifier, most: int, kept: Sequence[int] = ()) -> PrototypeClassifier:
+    """A copy with the most used prototypes of every class; those that somebody wants to keep come first.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    most : int
+        Of every class, at least 1.
+    kept : sequence of int
+    """
+    gone = []
+    for name in classifier.classes_:
+        own = np.flatnonzero(classifier.prototype_labels_ == name).tolist()
+        own.sort(key=lambda place: (place not in kept, -classifier.explanation_.prototypes[place].usage, place))
+        gone += own[most:]
+    return copy.copy(classifier).remove_prototypes(gone) if gone else classifier
+
+
+def known_class(classifier: PrototypeClassifier, name: str) -> Any:
+    """The class of that name, as the classifier has it.
+
+    Raises
+    ------
+    DataError
+    """
+    names = [str(each) for each in classifier.classes_.tolist()]
+    if name not in names:
+        raise DataError(describe(f"one of the classes {names}", repr(name)))
+    return classifier.classes_.tolist()[names.index(name)]
+
+
+def new_class(classifier: PrototypeClassifier, name: str) -> Any:
+    """A name as one of the kind that the classifier's classes are: a number where those are numbers.
+
+    Raises
+    ------
+    DataError
+    """
+    kind = type(classifier.classes_.tolist()[0])
+    if kind is bool:
+        raise DataError(describe("a model of words or numbers, to add a class to", "one of truth values"))
+    try:
+        return kind(name.strip())
+    except ValueError as error:
+        raise DataError(describe(f"a class of the kind of {classifier.classes_.tolist()[:3]}", repr(name))) from error

@@ -1,0 +1,43 @@
+"""From a desk to a running program that browsers find."""
+
+import secrets
+from collections.abc import Callable
+
+import torch
+import uvicorn
+
+from lookalike.serve.app import make_app
+from lookalike.serve.desk import Desk
+from lookalike.serve.limits import Limits
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_CONNECTIONS = 256
+
+
+def serve(desk: Desk, host: str = "127.0.0.1", port: int = 8765, told: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    desk : Desk
+    host : str
+        Beyond loopback nothing is answered without a token, which is drawn anew each time.
+    port : int
+    told : callable
+        Is given the address to open, the token in it where there is one.
+    """
+    token = "" if host in LOOPBACK else secrets.token_urlsafe(32)
+    # Two questions at a time, one thread each, answer sooner than one after the other with two.
+    torch.set_num_threads(1)
+    shown = f"[{host}]" if ":" in host else host
+    told(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
+    uvicorn.run(
+        make_app(desk, Limits(token=token)),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=15,
+    )
