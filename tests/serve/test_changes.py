@@ -168,7 +168,7 @@ def test_fewer_prototypes_are_the_most_used(client, desk):
         assert np.array_equal(values, desk.standing.run.classifier.prototypes_[best.prototype])
     sizes = desk.accuracy_by_size()
     assert sizes[-1] == (desk.standing.run.classifier.predict(desk.validation.inputs) == desk.validation.labels).mean()
-    few = client.post("/strip", json={"test": 0, "most": 1}).text
+    few = client.post("/strip", json={"test": 0, "most": 1}).json()["html"]
     assert few.count("<figure") <= 3
 
 
@@ -183,7 +183,9 @@ def test_curve_declines_the_least_alike(desk):
 
 def test_a_stricter_threshold_declines_more(client, desk):
     def declined(coverage):
-        answers = [client.post("/strip", json={"test": place, "coverage": coverage}).text for place in range(30)]
+        answers = [
+            client.post("/strip", json={"test": place, "coverage": coverage}).json()["html"] for place in range(30)
+        ]
         return sum("Resembles none" in each for each in answers)
 
     assert declined(1.0) < declined(0.3)

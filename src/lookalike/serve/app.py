@@ -126,17 +126,17 @@ def _add_page(app: FastAPI, desk: Desk) -> None:
         content = resources.files("lookalike.serve").joinpath("templates", "page.js").read_bytes()
         return Response(content, media_type="text/javascript")
 
-    @app.get("/cards", response_class=HTMLResponse)
-    def cards() -> HTMLResponse:
+    @app.get("/cards")
+    def cards() -> messages.Fragment:
         """The prototypes as the page shows them."""
-        return HTMLResponse(page.cards(desk.standing))
+        return messages.Fragment(html=page.cards(desk.standing))
 
-    @app.post("/strip", response_class=HTMLResponse)
-    def strip(question: messages.Question) -> HTMLResponse:
+    @app.post("/strip")
+    def strip(question: messages.Question) -> messages.Fragment:
         """One input's explanation as the page shows it."""
         inputs, name, true = _asked(desk, question.input, question.test, question.name)
         contents, example = desk.explain(inputs, name, true, most=question.most, coverage=question.coverage)
-        return HTMLResponse(page.strip(contents, example))
+        return messages.Fragment(html=page.strip(contents, example))
 
     @app.get("/examples")
     def examples(only_wrong: bool = False, seed: messages.Place = 0) -> messages.ShownExamples:

@@ -22,7 +22,7 @@ Coverage = Annotated[float, Field(gt=0, le=1, description="Share of usual inputs
 class _Question(BaseModel):
     """Nothing but what is declared."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Problem(BaseModel):
@@ -148,6 +148,12 @@ class Saved(BaseModel):
     """Where a changed model is now: the name of a folder beside the run that was opened."""
 
     folder: str
+
+
+class Fragment(BaseModel):
+    """A piece of the page."""
+
+    html: str
 
 
 class Shown(BaseModel):

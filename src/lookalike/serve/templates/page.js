@@ -81,8 +81,7 @@ async function answer() {
   if (find("coverage")) asked.coverage = 1 - Number(find("coverage").value) / 100;
   find("answer").classList.add("busy");
   try {
-    const shown = await ask("strip", asked);
-    find("answer").innerHTML = shown;
+    find("answer").innerHTML = (await ask("strip", asked)).html;
     await offerBlend();
   } finally {
     find("answer").classList.remove("busy");
@@ -239,7 +238,7 @@ on("share", "input", showBlend);
 // ---- changing prototypes
 
 async function showCards() {
-  find("cards").innerHTML = await ask("cards");
+  find("cards").innerHTML = (await ask("cards")).html;
   on("undo", "click", async () => { await ask("changes/last", undefined, "DELETE"); await changed(); });
   on("save", "click", async () => { say(`saved as ${(await ask("save", undefined, "POST")).folder}, beside the run`); });
 }

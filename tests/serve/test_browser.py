@@ -1,0 +1,352 @@
+"""The page in a real browser: every action, both themes, no error, no request to anybody else."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from lookalike.experiments import open_run, report_run
+from lookalike.serve import Desk, make_app
+
+CHROMIUM = shutil.which("chromium")
+if CHROMIUM is None and os.environ.get("LOOKALIKE_REQUIRE_DATA") != "1":
+    pytest.skip("no Chromium on this machine", allow_module_level=True)
+
+pytestmark = [
+    # Playwright's own loop is closed by its own thread.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.slow,
+]
+
+
+@contextmanager
+def served(folder):
+    """The address of a page over a run, and its desk."""
+    desk = Desk(open_run(folder))
+    server = uvicorn.Server(uvicorn.Config(make_app(desk), port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}", desk
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def opened(browser, address, **options):
+    """A page; what its console says and whom it asks must be nothing and nobody else."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    try:
+        yield page
+    finally:
+        context.close()
+    # That an answer was a refusal is noted by the browser itself; the page says why.
+    assert [each for each in said if "status of 422" not in each] == []
+    assert all(url.startswith((address, "data:", "blob:")) for url in asked), asked
+
+
+@pytest.fixture
+def digits_page(browser, digits_folder, tmp_path):
+    # A copy: what is saved beside it goes with it.
+    folder = shutil.copytree(digits_folder, tmp_path / "digits")
+    with served(folder) as (address, desk), opened(browser, address) as page:
+        page.wait_for_selector("#examples button")
+        page.wait_for_selector("#cards .card")
+        yield page, desk, folder
+
+
+def answered(page):
+    """The class that the answer names, once it is there."""
+    page.wait_for_selector("#answer:not(.busy) .strip h3")
+    return page.locator("#answer .strip h3").first.inner_text().split()[0]
+
+
+def test_an_example_is_explained(digits_page):
+    page, desk, _ = digits_page
+    button = page.locator("#examples button").first
+    index = int(button.get_attribute("aria-label").split(",")[0].removeprefix("test example "))
+    button.click()
+    assert answered(page) == str(desk.decisions[index])
+    assert f"test example {index}" in page.locator("#answer .query").inner_text()
+
+
+def test_only_wrong_ones_and_others(digits_page):
+    page, desk, _ = digits_page
+    first = [each.get_attribute("aria-label") for each in page.locator("#examples button").all()]
+    page.click("#others")
+    page.wait_for_function("first => document.querySelector('#examples button').ariaLabel !== first", arg=first[0])
+    page.check("#only-wrong")
+    n_wrong = int((desk.decisions != desk.test.labels).sum())
+    page.wait_for_function(
+        "n => document.querySelectorAll('#examples button.missed').length === n", arg=min(24, n_wrong)
+    )
+    assert page.locator("#examples button:not(.missed)").count() == 0
+
+
+def test_a_file_and_a_pasted_picture(digits_page, tmp_path):
+    page, desk, _ = digits_page
+    picture = np.zeros((20, 20), np.uint8)
+    picture[3:17, 8:12] = 255
+    Image.fromarray(picture).save(tmp_path / "one <b>.png")
+    page.set_input_files("#file", tmp_path / "one <b>.png")
+    assert answered(page) in desk.standing.contents.about.classes
+    assert "one <b>.png" in page.locator("#answer .query").inner_text()
+    page.evaluate(
+        """async () => {
+            const canvas = document.createElement("canvas");
+            canvas.width = canvas.height = 8;
+            const blob = await new Promise((done) => canvas.toBlob(done));
+            const given = new DataTransfer();
+            given.items.add(new File([blob], "pasted.png", { type: "image/png" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given }));
+        }"""
+    )
+    page.wait_for_function("() => document.querySelector('#answer .query')?.textContent.includes('pasted.png')")
+
+
+def test_what_is_no_picture_is_said(digits_page, tmp_path):
+    page, _, _ = digits_page
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with page.expect_response("**/strip") as answer:
+        page.set_input_files("#file", tmp_path / "broken.png")
+    assert answer.value.status == 422
+    page.wait_for_function("() => document.querySelector('#notice').textContent.startsWith('expected a picture')")
+
+
+def test_a_drawing(digits_page):
+    page, desk, _ = digits_page
+    empty = page.evaluate("document.getElementById('canvas').toDataURL()")
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.move(box["x"] + 110, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110, box["y"] + 180, steps=8)
+    page.mouse.up()
+    drawn = page.evaluate("document.getElementById('canvas').toDataURL()")
+    page.click("#ask-drawing")
+    assert answered(page) in desk.standing.contents.about.classes
+    page.click("#clear")
+    assert page.evaluate("document.getElementById('canvas').toDataURL()") == empty != drawn
+
+
+def moved(page, name, value):
+    page.evaluate(
+        """([name, value]) => {
+            const slider = document.getElementById(name);
+            slider.value = value;
+            slider.dispatchEvent(new Event("input"));
+            slider.dispatchEvent(new Event("change"));
+        }""",
+        [name, str(value)],
+    )
+
+
+def test_sliders(digits_page):
+    page, desk, _ = digits_page
+    page.locator("#examples button").first.click()
+    answered(page)
+    assert page.locator("#most").get_attribute("max") == "2"
+    with page.expect_response("**/strip"):
+        moved(page, "most", 1)
+    share = desk.accuracy_by_size()[0]
+    assert page.inner_text("#most-shown") == f"1; right on {100 * share:.1f}% of validation examples"
+    with page.expect_response("**/strip"):
+        moved(page, "coverage", 50)
+    assert page.inner_text("#coverage-shown").startswith("50%")
+    assert page.locator("#curve circle").count() == 1
+
+
+def test_sliders_by_keyboard(digits_page):
+    page, _, _ = digits_page
+    page.locator("#examples button").first.focus()
+    page.keyboard.press("Enter")
+    answered(page)
+    page.focus("#coverage")
+    with page.expect_response("**/strip"):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#coverage-shown").startswith("6%")
+
+
+def test_blending(digits_page):
+    page, desk, _ = digits_page
+    place = int(np.argmax(desk.scores.max(1)))
+    page.evaluate("place => askAbout({ test: place })", place)
+    page.wait_for_selector("#trace polyline")
+    chosen = int(page.locator("#blend-prototype").input_value())
+    begin, *_, end = desk.blend(desk.test.inputs[place : place + 1], chosen)
+    assert f"similarity {begin['similarity']:.2f}" in page.inner_text("#blend-said")
+    moved(page, "share", 20)
+    assert f"similarity {end['similarity']:.2f}; {end['predicted']}" in page.inner_text("#blend-said")
+    assert page.evaluate("document.getElementById('blend-to').style.opacity") == "1"
+
+
+def test_prototypes_are_changed_and_saved(digits_page):
+    page, desk, folder = digits_page
+    n = len(desk.standing.run.classifier.prototypes_)
+
+    def done(n_changes):
+        page.click("#accept")
+        page.wait_for_function("n => document.querySelectorAll('.history li').length === n", arg=n_changes)
+
+    page.click("button[data-change=forget][data-prototype='3']")
+    page.wait_for_selector("#effect[open]")
+    assert "validation examples" in page.inner_text("#effect-said")
+    page.click("#leave")
+    assert len(desk.standing.run.classifier.prototypes_) == n
+    page.click("button[data-change=forget][data-prototype='3']")
+    done(1)
+    assert len(desk.standing.run.classifier.prototypes_) == n - 1
+    page.click("button[data-change=keep][data-prototype='0']")
+    done(2)
+    assert page.locator("button[data-change=keep][data-prototype='0']").count() == 0
+    page.locator("#examples button").first.click()
+    answered(page)
+    page.click("button[data-change=replace][data-prototype='5']")
+    done(3)
+    page.select_option("#add-to", "7")
+    page.click("#add")
+    done(4)
+    assert len(desk.standing.run.classifier.prototypes_) == n
+    page.click("#undo")
+    page.wait_for_function("() => document.querySelectorAll('.history li').length === 3")
+    page.click("#save")
+    page.wait_for_function("() => document.querySelector('#notice').textContent.startsWith('saved as')")
+    saved = open_run(folder.parent / "digits-changed-1")
+    assert [each["kind"] for each in saved.extras["changes"]] == ["forget", "keep", "replace"]
+
+
+def test_replacing_needs_an_input(digits_page):
+    page, _, _ = digits_page
+    page.click("button[data-change=replace][data-prototype='5']")
+    page.wait_for_function(
+        "() => document.querySelector('#notice').textContent.startsWith('ask about the input first')"
+    )
+
+
+def test_a_class_is_dropped_in(digits_page, tmp_path):
+    page, desk, _ = digits_page
+    files = []
+    for place, value in enumerate((200, 220, 240)):
+        files.append(tmp_path / f"{place}.png")
+        Image.fromarray(np.full((8, 8), value, np.uint8)).save(files[-1])
+    page.fill("#class-name", "10")
+    page.set_input_files("#class-files", files)
+    page.click("#add-class")
+    page.wait_for_selector("#effect[open]")
+    assert page.inner_text("#effect-title") == "This would have added the class 10 by 3 examples"
+    page.click("#accept")
+    page.wait_for_function("() => document.querySelectorAll('#add-to option').length === 11")
+    assert desk.standing.run.classifier.classes_.tolist() == list(range(11))
+
+
+def test_the_self_test(digits_page):
+    page, _, folder = digits_page
+    page.click("#begin")
+    for place in range(20):
+        page.wait_for_function(
+            "place => document.querySelector('#trial p')?.textContent.startsWith(`${place + 1} of 20`)", arg=place
+        )
+        page.locator("#trial .trial button").nth(place % 2).click()
+    page.wait_for_function("() => document.querySelector('#trial').textContent.includes('of 20 right')")
+    kept = json.loads((folder / "self-tests.json").read_text())
+    assert page.inner_text("#trial").startswith(f"{kept[-1]['right']} of 20 right")
+
+
+def test_a_table(browser, iris_folder):
+    with served(iris_folder) as (address, desk), opened(browser, address) as page:
+        page.locator("#examples button").first.click()
+        assert answered(page) in desk.standing.contents.about.classes
+        fields = page.locator("#row input")
+        for place, value in enumerate((5.0, 3.4, 1.5, 0.2)):
+            fields.nth(place).fill(str(value))
+        page.click("#ask-row")
+        page.wait_for_function("() => document.querySelector('#answer').textContent.includes('true class not known')")
+
+
+def test_names_do_not_run(browser, drawn_folder):
+    with served(drawn_folder) as (address, _), opened(browser, address) as page:
+        page.on("dialog", lambda dialog: pytest.fail("a name ran"))
+        page.locator("#examples button").first.click()
+        answered(page)
+        page.wait_for_selector("#cards .card")
+        assert "<script>alert(1)</script>" in page.inner_text("#cards")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_the_way_of_anybody(browser, digits_folder, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with served(digits_folder) as (address, _):
+        # The checker is put into the page, which its own policy would forbid.
+        context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+        page = context.new_page()
+        page.goto(address)
+        page.locator("#examples button").first.click()
+        answered(page)
+        page.wait_for_selector("#cards .card")
+        page.click("button[data-change=keep][data-prototype='0']")
+        page.wait_for_selector("#effect[open]")
+        found = Axe().run(page).response["violations"]
+        page.click("#leave")
+        page.click("#begin")
+        page.wait_for_selector("#trial .trial button")
+        found += Axe().run(page).response["violations"]
+        context.close()
+    grave = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in ("serious", "critical")]
+    assert grave == []
+
+
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_no_width_scrolls_sideways(browser, digits_folder, width):
+    with served(digits_folder) as (address, _):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.goto(address)
+        page.locator("#examples button").first.click()
+        answered(page)
+        page.wait_for_selector("#cards .card")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_holds_its_figures(browser, digits_folder, tmp_path, scheme):
+    run = open_run(digits_folder)
+    report_run(run, tmp_path / "report.html")
+    report_run(run, tmp_path / "report.json", "json")
+    address = (tmp_path / "report.html").as_uri()
+    with opened(browser, address, color_scheme=scheme, java_script_enabled=scheme == "dark") as page:
+        figures = json.loads(page.locator("#data").text_content())
+        assert figures == json.loads(Path(tmp_path / "report.json").read_text())
+        assert page.locator("h1").inner_text() == figures["title"]
+        broken = "images => images.filter((each) => !each.naturalWidth).length"
+        if scheme == "dark":
+            assert page.eval_on_selector_all("img", broken) == 0
