@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.errors import DataError, ParameterError
 from lookalike.estimators import PrototypeClassifier
-from lookalike.experiments import contents_of, open_run
+from lookalike.experiments import contents_of, data_of, open_run
 from tests.serve.conftest import encoded
 
 
@@ -96,6 +96,29 @@ def test_a_class_is_added(client, desk):
     client.post("/changes", json={"kind": "add_class", "class_name": " 10 ", "inputs": pictures})
     assert desk.standing.run.classifier.classes_.tolist() == list(range(11))
     assert client.post("/predict", json={"inputs": pictures[:1]}).json()["predictions"][0]["predicted"] == "10"
+
+
+def test_neighbors_of_a_new_prototype_are_looked_up(client, desk, iris_folder):
+    client.post("/changes", json={"kind": "add", "class_name": "4", "test": 0})
+    classifier = desk.standing.run.classifier
+    new = next(each for each in classifier.explanation_.prototypes if not np.isin(each.prototype, _before(desk)))
+    # The model's own similarity says which training examples of the class are nearest.
+    data = data_of(desk.standing.run).train
+    scores = classifier.transform(data.inputs)[:, new.prototype]
+    own = np.flatnonzero(data.labels == 4)
+    assert [each.index for each in new.neighbors] == own[np.argsort(-scores[own], kind="stable")[:5]].tolist()
+    table = open_run(iris_folder).classifier
+    iris = data_of(open_run(iris_folder)).train
+    table.look_again(iris.inputs, iris.labels)
+    assert all(len(each.neighbors) == 5 for each in table.explanation_.prototypes)
+    with pytest.raises(DataError, match="labels among"):
+        table.look_again(iris.inputs, np.full(len(iris), "tulip"))
+
+
+def _before(desk):
+    """The numbers, now, of the prototypes that were there when the desk was opened."""
+    values = {each.tobytes() for each in desk.began.run.classifier.prototypes_}
+    return [place for place, each in enumerate(desk.standing.run.classifier.prototypes_) if each.tobytes() in values]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Single prototypes that go, come, or give way to another in a fitted classifier: nothing is trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from lookalike.data import Examples
 from lookalike.errors import DataError, describe
 from lookalike.estimators.editing import Editing
-from lookalike.estimators.inputs import require_same_shape, table_or_pictures
+from lookalike.estimators.fitting import neighbor_indices
+from lookalike.estimators.inputs import known_labels, require_same_shape, table_or_pictures
+from lookalike.explanations import explain_prototypes
 
 
 class Exchanging(Editing):
@@ -116,6 +120,33 @@ class Exchanging(Editing):
         place, value = self._known(which), self._one(X)
         self._insert(place, int(self.fitted_.network.prototypes.labels[place]), value)
         return self.remove_prototypes([place + 1])
+
+    def look_again(self, X: Any, y: Any) -> Any:
+        """Find anew what each prototype stands for: how often it is used, and the examples nearest to it.
+
+        Parameters
+        ----------
+        X, y : array-like
+            Training examples and their classes; explanations count among them.
+
+        Returns
+        -------
+        PrototypeClassifier
+            This one.
+
+        Raises
+        ------
+        DataError
+            For inputs that do not fit, or unknown classes.
+        """
+        check_is_fitted(self)
+        inputs = table_or_pictures(self, X, reset=False)
+        require_same_shape(inputs, self.preprocessing_)
+        examples = Examples(inputs, torch.from_numpy(known_labels(y, self.classes_)).long(), self.preprocessing_)
+        fitted, known = self.fitted_, self.fitted_.about
+        about = explain_prototypes(fitted.network, examples, classes=known.classes, similarity=known.similarity)
+        pictures = {**fitted.pictures, "neighbors": inputs[neighbor_indices(about)]}
+        return self.adopt(replace(fitted, about=about, pictures=pictures), self.classes_)
 
     def _known(self, which: int) -> int:
         n = len(self.fitted_.network.prototypes.labels)

@@ -10,6 +10,7 @@ from lookalike.transforms import Transform, directions, shifts_in_turn, view_at
 
 _SIDE_PER_PIXEL = 14
 _MOST_PIXELS = 4
+_PAIRS = 64
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
 _LEAST = 1e-6
@@ -49,21 +50,21 @@ def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
     rows = inputs.repeat_interleave(wanted.shape[1], 0)
     others = prototypes.to(inputs.dtype)[wanted.flatten()]
     pixels = _pixels(inputs)
-    # Pair by pair, shift by shift: no view outlives its turn.
-    every = torch.stack([_correlation(rows, view) for view in shifts_in_turn(others, pixels)])
-    correlation, place = every.max(0)
+    # A few pairs at a time: all views of all pairs would be many.
+    found = [_best_shifts(*each, pixels) for each in zip(rows.split(_PAIRS), others.split(_PAIRS), strict=True)]
+    correlation, place = (torch.cat(each) for each in zip(*found, strict=True))
     down, right = directions(place, pixels)
     (spreads, means), (other_spreads, other_means) = (
         torch.std_mean(each.flatten(1), 1, correction=0) for each in (rows, others)
     )
-    found = {
+    parameters = {
         "down": down,
         "right": right,
         "contrast": spreads / other_spreads.clamp_min(_LEAST),
         "brightness": means - other_means,
         "correlation": correlation.clamp(-1, 1),
     }
-    return {name: values.view(wanted.shape) for name, values in found.items()}
+    return {name: values.view(wanted.shape) for name, values in parameters.items()}
 
 
 def in_words(alignment: Mapping[str, float]) -> str:
@@ -141,8 +142,10 @@ def _pixels(inputs: Tensor) -> int:
     return max(1, min(min(inputs.shape[2:]) // _SIDE_PER_PIXEL, _MOST_PIXELS))
 
 
-def _correlation(rows: Tensor, others: Tensor) -> Tensor:
-    """Pearson's of each picture with its partner, shape ``(m,)``; 0 where either is constant."""
-    first, second = (each.flatten(1) - each.flatten(1).mean(1, keepdim=True) for each in (rows, others))
-    sizes = first.norm(dim=1) * second.norm(dim=1)
-    return torch.where(sizes > _LEAST, (first * second).sum(1) / sizes.clamp_min(_LEAST), torch.zeros_like(sizes))
+def _best_shifts(inputs: Tensor, others: Tensor, pixels: int) -> tuple[Tensor, Tensor]:
+    """Pearson's of pictures with their partners at the best shift, shape ``(m,)``, and which; 0 for constant ones."""
+    shapes = inputs.flatten(1) - inputs.flatten(1).mean(1, keepdim=True)
+    views = torch.stack(list(shifts_in_turn(others, pixels))).flatten(2)
+    sizes = shapes.norm(dim=1) * (views - views.mean(2, keepdim=True)).norm(dim=2)
+    products = torch.einsum("mi,vmi->vm", shapes, views)
+    return torch.where(sizes > _LEAST, products / sizes.clamp_min(_LEAST), torch.zeros_like(sizes)).max(0)

@@ -147,7 +147,15 @@ class LocalExplanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return asdict(self)
+        matches = tuple(
+            {
+                **vars(match),
+                "neighbors": tuple(dict(vars(neighbor)) for neighbor in match.neighbors),
+                "alignment": dict(match.alignment),
+            }
+            for match in self.matches
+        )
+        return {**vars(self), "matches": matches, "flip": None if self.flip is None else dict(vars(self.flip))}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LocalExplanation":

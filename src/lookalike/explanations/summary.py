@@ -42,7 +42,7 @@ def explain_prototypes(
     prototype_activations = network.activate_prototypes()
     start = 0
     for inputs, targets in examples.batches(_BATCH):
-        comparison = network(inputs.to(labels.device), prototype_activations=prototype_activations)
+        comparison = network(inputs.to(prototype_activations), prototype_activations=prototype_activations)
         scores, predicted = comparison.scores.cpu(), comparison.logits.argmax(1).cpu()
         same = targets[:, None] == labels[None]
         own.take(scores.masked_fill(~same, float("-inf")), start)

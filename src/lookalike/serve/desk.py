@@ -1,5 +1,6 @@
 """One model on the table: what it is asked, what is changed about it, and the way back."""
 
+import copy
 import json
 import threading
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import yaml
 
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataError, LookalikeError, describe
+from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.abstaining import least_sure
 from lookalike.experiments import Run, contents_of, explained, kept_card, learned_from, validation_of
 from lookalike.persistence import write_whole
@@ -22,6 +24,7 @@ from lookalike.serve.pictures import Row, inputs_from
 from lookalike.serve.trials import Trial, graded, trials
 
 _MOST_VALIDATED = 2000
+_MOST_LOOKED_AT = 20_000
 _STEPS = 21
 _NO_DATA = describe("the data that the model was trained on", "none found", "put them back")
 TESTS_FILE = "self-tests.json"
@@ -103,6 +106,7 @@ class Desk:
         self._lock = threading.Lock()
         self._sizes: dict[Standing, list[float]] = {}
         dataset = learned_from(run)
+        self._training = None if dataset is None else dataset.train
         self.test = None if dataset is None else dataset.test
         self.validation = None if dataset is None else _validated(run, dataset)
         self.scores = None if self.test is None else run.classifier.transform(self.test.inputs)
@@ -225,7 +229,7 @@ class Desk:
             kept = before.kept
             if change.kind == "keep":
                 kept |= {classifier.prototypes_[change.prototype].tobytes()}
-            run = replace(before.run, classifier=classifier)
+            run = replace(before.run, classifier=self._looked_up(classifier))
             self._history.append(Standing(run, contents_of(run, card=None), (*before.changes, done), kept))
             return self.standing
 
@@ -291,6 +295,15 @@ class Desk:
             known = json.loads(file.read_text()) if file.exists() else []
             write_whole(file, json.dumps([*known, result], indent=1).encode())
         return result
+
+    def _looked_up(self, classifier: PrototypeClassifier) -> PrototypeClassifier:
+        """With the training examples nearest to new prototypes, where there are not too many to look at meanwhile."""
+        if all(each.neighbors or each.foreign_neighbors for each in classifier.explanation_.prototypes):
+            return classifier
+        if self._training is None or len(self._training) > _MOST_LOOKED_AT:
+            return classifier
+        known = self._training.select(np.flatnonzero(np.isin(self._training.labels, classifier.classes_)))
+        return copy.copy(classifier).look_again(known.inputs, known.labels)
 
     def _tried(self, change: Change) -> tuple[Any, Effect | None, str]:
         before = self.standing
