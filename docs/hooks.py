@@ -132,6 +132,54 @@ def omniglot_table() -> str:
     return "\n".join(lines)
 
 
+def serving_table() -> str:
+    """What asking costs, and how the program bears many requests."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "serving.json").read_text(encoding="utf-8"))
+    lines = ["| what | times the forward pass and nearest neighbors | from | to |", "|---|---|---|---|"]
+    for name, row in results["rows"].items():
+        lines.append(f"| {name} | {row['median']:.2f} | {row['min']:.2f} | {row['max']:.2f} |")
+    half, most = (results["milliseconds"][quantile] for quantile in ("50", "95"))
+    answers = "; ".join(f"{kind.replace(':', ', status')}: {count:,}" for kind, count in results["answers"].items())
+    lines += [
+        "",
+        f"{results['requests']:,} requests to `/explain` by {results['clients']} clients on two cores: half of the "
+        f"answers within {half:.0f} ms, 95% within {most:.0f} ms. Answers: {answers}. Memory after each tenth of them: "
+        f"{', '.join(str(each) for each in results['megabytes'])} MB. Command: `python -m benchmarks.serving`.",
+    ]
+    return "\n".join(lines)
+
+
+def wrong_prediction() -> str:
+    """One wrong decision of the demo's model, step by step."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "wrong_prediction.json").read_text(encoding="utf-8"))
+    true, predicted = found["true"], found["predicted"]
+    forgotten, added = (
+        f"of {effect['n']} validation examples {effect['mended']} mended, {effect['spoiled']} spoiled"
+        for effect in (found["effects"]["forgotten"], found["effects"]["added"])
+    )
+    steps = [
+        f"**The verdict.** Test example {found['example']} is given to *{predicted}* with {found['probability']:.1%}; "
+        f"it is {true}. A probability alone would end here: the model is sure.",
+        f"**How much alike?** Measured similarity to the nearest prototype, {found['prototype']}, is "
+        f"{found['similarity']:.2f}. Alone that says little. On the axis it stands left of the hill: "
+        f"{found['less_than']:.0%} of the validation inputs were more like their nearest prototype.",
+        f"**Alike in what?** To meet the input, the prototype is moved and changed ({found['in_words']}), and even so "
+        f"the two correlate by {found['correlation']:.2f} in pixels. The small grey picture shows what is left over: a whole "
+        f"loop. The nearest real examples of the prototype are ordinary {predicted}s; none has that loop.",
+        f"**Against.** Prototype {found['rival']} of {true} comes out at {found['rival_similarity']:.2f}; it would "
+        f"have won from {found['flip']:.2f} on. Blend the input into it: from a share of {found['turns_at']:.0%} on it "
+        f"is called {true}.",
+        f"**What if?** Forgetting prototype {found['prototype']}: {forgotten}. Adding this picture as one more "
+        f"prototype of {true}: {added}. So the one example does not stand for a gap that validation examples know of; "
+        "the page says so before anything is changed.",
+        f"**What to trust.** Move the threshold: where the 5% least alike are declined, {found['wrong_declined']} of "
+        f"the {found['wrong']} wrong test examples are, and {found['right_declined']} of the {found['right']} right "
+        "ones. This one is not, by little.",
+    ]
+    lines = [f"{place}. {text}" for place, text in enumerate(steps, 1)]
+    return "\n".join([*lines, "", "Command: `make demo`, then `python -m benchmarks.wrong_prediction runs/demo`."])
+
+
 def study(name: str) -> str:
     """One study: its figure and its tables."""
     found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
@@ -154,6 +202,8 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("<!-- omniglot -->", omniglot_table),
         ("<!-- later classes -->", later_classes_table),
         ("<!-- choosing stability -->", choosing_stability_table),
+        ("<!-- serving -->", serving_table),
+        ("<!-- wrong prediction -->", wrong_prediction),
         ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
     ):
         if mark in markdown:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 
@@ -299,6 +300,41 @@ def test_a_report_counts_confusions_as_the_confusion_matrix_does(run_folder, cal
     counts = [each["count"] for each in found]
     off = matrix[~np.eye(len(names), dtype=bool)]
     assert counts == sorted(off[off > 0].tolist(), reverse=True)[:12]
+
+
+def test_a_report_shows_each_prototypes_hardest_miss(run_folder, call, tmp_path):
+    call("report", run_folder, "--out", tmp_path / "report.json")
+    data = json.loads((tmp_path / "report.json").read_text())
+    run = open_run(run_folder)
+    classifier, test = run.classifier, data_of(run).test
+    scores, logits = classifier.transform(test.inputs), classifier.decision_scores(test.inputs)
+    hardest = {}
+    for row in range(len(test)):
+        true, decided = test.labels[row], classifier.classes_[logits[row].argmax()]
+        if true != decided:
+            own = [each for each in range(scores.shape[1]) if classifier.prototype_labels_[each] == true]
+            nearest = max(own, key=lambda each: scores[row, each])
+            lost = logits[row].max() - logits[row][classifier.classes_.tolist().index(true)]
+            if lost > hardest.get(str(nearest), (0.0, None))[0]:
+                hardest[str(nearest)] = (lost, f"test example {row}")
+    assert hardest
+    found = data["overview"]["misses"]
+    assert {prototype: each["name"] for prototype, each in found.items()} == {
+        prototype: name for prototype, (_, name) in hardest.items()
+    }
+
+
+def test_cards_carry_what_judges_say(run_folder):
+    rows = [
+        {"name": "TRANSFER", "failing": [1], "by_prototype": [1.0, 0.0, 2 / 3]},
+        {"name": "NN-PCTL", "failing": [2], "by_prototype": []},
+    ]
+    contents = contents_of(open_run(run_folder))
+    assert contents.badges(0) == []
+    told = replace(contents, card={"rows": rows})
+    assert told.badges(0) == ["all judges see its class in it"]
+    assert told.badges(1) == ["no judge sees its class in it"]
+    assert told.badges(2) == ["67% of the judges see its class in it", "fails NN-PCTL"]
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("md", b"# digits"), ("pdf", b"%PDF-"), ("json", b"{")])
@@ -696,3 +732,24 @@ def test_select_of_a_table_weighs(call, tmp_path):
     assert code == 0
     assert "weights" in out
     assert not (tmp_path / "selection.png").exists()
+
+
+def test_serving_tells_where_and_closes_off_other_machines(run_folder, call, monkeypatch):
+    begun, threads = [], torch.get_num_threads()
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: begun.append(options))
+    code, _, err = call("serve", run_folder, "--port", "8123")
+    assert code == 0
+    assert "http://127.0.0.1:8123/ " in err
+    assert "token" not in err
+    code, _, err = call("serve", run_folder, "--host", "0.0.0.0", "--port", "8123")
+    assert code == 0
+    assert re.search(r"http://0\.0\.0\.0:8123/\?token=[\w-]{43} ", err)
+    assert [each["host"] for each in begun] == ["127.0.0.1", "0.0.0.0"]
+    assert torch.get_num_threads() == threads
+
+
+def test_serving_without_its_packages_says_which(run_folder, call, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lookalike.serve", None)
+    code, _, err = call("serve", run_folder)
+    assert code == 2
+    assert "lookalike[serve]" in err

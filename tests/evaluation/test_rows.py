@@ -90,6 +90,8 @@ def test_judges_see_templates_and_not_noise(true, noisy):
     assert found.value < 0.5
     assert found.light == "red"
     assert len(found.failing) >= 6
+    assert found.failing == tuple(place for place, share in enumerate(found.by_prototype) if share < 0.5)
+    assert np.mean(found.by_prototype) == pytest.approx(found.value)
     assert "overlap" in transfer_row(replace(true, overlap=True)).note
 
 

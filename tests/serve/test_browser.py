@@ -3,20 +3,16 @@
 import json
 import os
 import shutil
-import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
 from lookalike.experiments import open_run, report_run
-from lookalike.serve import Desk, make_app
+from tests.serve.browsing import CHROMIUM, served
 
-CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None and os.environ.get("LOOKALIKE_REQUIRE_DATA") != "1":
     pytest.skip("no Chromium on this machine", allow_module_level=True)
 
@@ -25,23 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.slow,
 ]
-
-
-@contextmanager
-def served(folder):
-    """The address of a page over a run, and its desk."""
-    desk = Desk(open_run(folder))
-    server = uvicorn.Server(uvicorn.Config(make_app(desk), port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}", desk
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture(scope="module")

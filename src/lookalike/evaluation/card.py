@@ -39,6 +39,8 @@ class Row:
         A reservation, or the reason why there is no value.
     failing : tuple of int
         The prototypes that fail the test.
+    by_prototype : tuple of float
+        The value of every prototype, where each has one that is worth showing.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Row:
     beside: Mapping[str, float] | None = None
     note: str = ""
     failing: tuple[int, ...] = ()
+    by_prototype: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         numbers = [self.value, *(self.interval or ()), *(self.beside or {}).values()]

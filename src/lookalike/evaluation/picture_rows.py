@@ -56,6 +56,7 @@ def transfer_row(subject: Subject) -> Row:
         {"judges on real examples": float(np.mean(able)), "chance": 1 / len(subject.classes)},
         OVERLAP if subject.overlap else "",
         tuple(int(prototype) for prototype in np.flatnonzero(agreed < 0.5)),
+        tuple(agreed.tolist()),
     )
 
 

@@ -97,7 +97,14 @@ def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_train
     n_training : int
     """
     made = [
-        Row(**{**row, "interval": row["interval"] and tuple(row["interval"]), "failing": tuple(row["failing"])})
+        Row(
+            **{
+                **row,
+                "interval": row["interval"] and tuple(row["interval"]),
+                "failing": tuple(row["failing"]),
+                "by_prototype": tuple(row.get("by_prototype", ())),
+            }
+        )
         for row in rows
     ]
     return Card(tuple(made), diagnostics, n_training)

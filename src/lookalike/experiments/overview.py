@@ -12,7 +12,7 @@ from lookalike.data import Part
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Pass
-from lookalike.report import Confusion, Map, Overview
+from lookalike.report import Confusion, Map, Miss, Overview
 
 _CONFUSIONS, _RESPONSIBLE, _PICTURES = 12, 3, 6
 _PLACED = 600
@@ -46,6 +46,7 @@ def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[C
         sheet=tuple(tuple(row) for row in sheet),
         confusions=_confusions(classifier, test, scores, decided, labels),
         map=_map(own, labels, prototypes) if len(prototypes) == scores.shape[1] else None,
+        misses=_misses(classifier, test, passed, labels),
     )
 
 
@@ -66,6 +67,27 @@ def _confusions(
         pictures = _pictures(classifier, test, rows[:_PICTURES].tolist())
         found.append(Confusion(names[true], names[predicted], count, responsible, missed, pictures))
     return tuple(found)
+
+
+def _misses(classifier: PrototypeClassifier, test: Part, passed: Pass, labels: Tensor) -> dict[int, Miss]:
+    """For each prototype, of the wrong examples of its class that are nearest to it the one that is lost by most."""
+    own = classifier.network_.prototypes.labels
+    decided = torch.from_numpy(passed.decisions)
+    nearest = passed.scores.masked_fill(labels[:, None] != own[None], float("-inf")).argmax(1)
+    lost = passed.logits.amax(1) - passed.logits.gather(1, labels[:, None])[:, 0]
+    found = {}
+    for prototype in range(len(own)):
+        rows = ((nearest == prototype) & (decided != labels)).nonzero()[:, 0]
+        if len(rows):
+            row = int(rows[lost[rows].argmax()])
+            pictures = _pictures(classifier, test, [row])
+            found[prototype] = Miss(
+                name=f"test example {row}",
+                picture=pictures[0][1] if pictures else None,
+                predicted=str(classifier.classes_[passed.decisions[row]]),
+                similarity=float(passed.scores[row, prototype]) / classifier.explanation_.scale,
+            )
+    return found
 
 
 def _pictures(classifier: PrototypeClassifier, test: Part, rows: list[int]) -> tuple[tuple[str, np.ndarray], ...]:

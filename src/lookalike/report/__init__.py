@@ -3,7 +3,7 @@
 from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
 from lookalike.report.figures import image_address
 from lookalike.report.film import film
-from lookalike.report.overview import Confusion, Map, Overview, SimilarityAxis
+from lookalike.report.overview import Confusion, Map, Miss, Overview, SimilarityAxis
 from lookalike.report.page import REPORT_KINDS, render, report_writer, stylesheet, write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
@@ -14,6 +14,7 @@ __all__ = [
     "Confusion",
     "ExplainedExample",
     "Map",
+    "Miss",
     "Overview",
     "ReportContents",
     "SimilarityAxis",

@@ -114,6 +114,25 @@ class ReportContents:
     axis: SimilarityAxis | None = None
     overview: Overview | None = None
 
+    def badges(self, prototype: int) -> list[str]:
+        """What the scorecard says of one prototype, in words; nothing without a card, or without these rows.
+
+        Parameters
+        ----------
+        prototype : int
+        """
+        if self.card is None:
+            return []
+        said = []
+        for row in self.card["rows"]:
+            if row["name"] == "TRANSFER" and row.get("by_prototype"):
+                share = row["by_prototype"][prototype]
+                whose = {1.0: "all judges see", 0.0: "no judge sees"}.get(share, f"{share:.0%} of the judges see")
+                said.append(f"{whose} its class in it")
+            elif prototype in row["failing"]:
+                said.append(f"fails {row['name']}")
+        return said
+
     def to_dict(self) -> dict[str, Any]:
         """The figures, without pictures, as plain values for JSON."""
         return {

@@ -1,7 +1,7 @@
 """What a report shows of a whole test part, as plain data."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,27 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class Miss:
+    """The test example that a prototype should have won most of all, and did not.
+
+    Attributes
+    ----------
+    name : str
+    picture : ndarray or None
+        8-bit; ``None`` for a row of a table.
+    predicted : str
+        What it was given to in place of the prototype's class.
+    similarity : float
+        Measured, to the prototype.
+    """
+
+    name: str
+    picture: np.ndarray | None
+    predicted: str
+    similarity: float
+
+
+@dataclass(frozen=True)
 class Map:
     """Test examples and prototypes in the plane in which activations differ most.
 
@@ -110,11 +131,14 @@ class Overview:
         The most frequent first.
     map : Map or None
         ``None`` where prototypes have no place among the activations.
+    misses : mapping of int to Miss
+        By prototype; those without a wrong example of their class that is nearest to them are left out.
     """
 
     sheet: tuple[tuple[float | None, ...], ...]
     confusions: tuple[Confusion, ...] = ()
     map: Map | None = None
+    misses: Mapping[int, Miss] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, without pictures."""
@@ -131,6 +155,10 @@ class Overview:
                 }
                 for each in self.confusions
             ],
+            "misses": {
+                str(prototype): {"name": each.name, "predicted": each.predicted, "similarity": each.similarity}
+                for prototype, each in self.misses.items()
+            },
         }
 
 

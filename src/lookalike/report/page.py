@@ -116,6 +116,7 @@ def _environment(package: str) -> Environment:
     environment.filters["groups"] = _in_groups
     environment.filters["confused"] = lambda overview: {(e.true, e.predicted) for e in (overview or NOTHING).confusions}
     environment.globals["bars"] = bars
+    environment.globals["nothing"] = NOTHING
     environment.globals["style"] = stylesheet()
     return environment
 

@@ -27,17 +27,21 @@ def serve(desk: Desk, host: str = "127.0.0.1", port: int = 8765, told: Callable[
         Is given the address to open, the token in it where there is one.
     """
     token = "" if host in LOOPBACK else secrets.token_urlsafe(32)
-    # Two questions at a time, one thread each, answer sooner than one after the other with two.
-    torch.set_num_threads(1)
     shown = f"[{host}]" if ":" in host else host
     told(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
-    uvicorn.run(
-        make_app(desk, Limits(token=token)),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=_CONNECTIONS,
-        timeout_keep_alive=15,
-    )
+    # Two questions at a time, one thread each, are answered sooner than one after the other with two.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        uvicorn.run(
+            make_app(desk, Limits(token=token)),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_CONNECTIONS,
+            timeout_keep_alive=15,
+        )
+    finally:
+        torch.set_num_threads(threads)

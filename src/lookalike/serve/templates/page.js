@@ -199,7 +199,7 @@ for (const name of ["most", "coverage"]) {
 // ---- blending
 
 async function offerBlend() {
-  const figures = [...document.querySelectorAll("#answer figure[data-prototype]")];
+  const figures = [...document.querySelectorAll("#answer [data-prototype]")].filter((each) => each.querySelector("img"));
   const own = document.querySelector("#answer .query img");
   // With fewer prototypes their numbers are others than those of the model that blends.
   const whole = !find("most") || find("most").value === find("most").max;
@@ -208,7 +208,7 @@ async function offerBlend() {
   find("blend-from").src = own.src;
   find("blend-prototype").replaceChildren(...figures.map((each) => {
     const option = make("option", { value: each.dataset.prototype }, each.dataset.prototype);
-    option.picture = each.querySelector("img.big").src;
+    option.picture = each.querySelector("img").src;
     return option;
   }));
   await blend();
