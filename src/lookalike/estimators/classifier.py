@@ -17,9 +17,9 @@ from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
 from lookalike.estimators.deciding import Deciding
-from lookalike.estimators.exchanging import Exchanging
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
+from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
 from lookalike.evaluation import Card
@@ -31,7 +31,7 @@ _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
 
 
-class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Exchanging, ClassifierMixin, NamedOptions):
+class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, ClassifierMixin, NamedOptions):
     """A classifier that compares every input with prototypes of classes, and shows the comparison as its reason.
 
     Every argument that names a component takes a name, listed by ``lookalike list``, or an instance. Options of a

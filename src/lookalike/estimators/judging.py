@@ -9,13 +9,25 @@ import torch
 from sklearn.base import clone
 from torch import Tensor
 
-from lookalike.data import Examples, Preprocessing, content_split
+from lookalike.data import Examples, Part, Preprocessing, content_split
 from lookalike.data.knownproto import KnownWorld
 from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
-from lookalike.evaluation import JUDGED_ROWS, ROW_NAMES, Card, Judge, Pass, Row, Subject, judges_of, scorecard
+from lookalike.evaluation import (
+    JUDGED_ROWS,
+    ROW_NAMES,
+    Card,
+    Judge,
+    Pass,
+    Quality,
+    Row,
+    Subject,
+    judge,
+    judges_of,
+    scorecard,
+)
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -101,6 +113,45 @@ def scorecard_of(
     )
     card = scorecard(subject, full=full, rows=rows, progress=progress, retrained=None if rows else retrained)
     return replace(card, n_training=classifier.fitted_.n_training)
+
+
+def quality_of(classifier: "PrototypeClassifier", part: Part, passed: Pass | None = None) -> Quality:
+    """How good a classifier is on some examples.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    part : Part
+    passed : Pass, optional
+        The pass over the part, if it has been made.
+
+    Raises
+    ------
+    DataError
+        If there are none, or labels that the model does not know.
+    """
+    labels = np.searchsorted(classifier.classes_, part.labels).clip(0, len(classifier.classes_) - 1)
+    unknown = np.unique(part.labels[classifier.classes_[labels] != part.labels])
+    if len(unknown):
+        raise DataError(
+            describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
+        )
+    names = [str(name) for name in classifier.classes_.tolist()]
+    if passed is None:
+        passed = passed_through(classifier, part)
+    similarities = passed.scores.amax(1).numpy()
+    return judge(passed.logits.numpy(), labels, names, classifier.temperature_, similarities)
+
+
+def passed_through(classifier: "PrototypeClassifier", part: Part) -> Pass:
+    """The pass that both quality and scorecard are read from.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    part : Part
+    """
+    return Pass.of(classifier.compare(part.inputs))
 
 
 def start_of(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from math import isfinite
 from typing import Any
 
@@ -116,6 +117,15 @@ class Card:
         found = [row for row in self.rows if row.value is not None]
         lines = [f"{row.light:>5}  {row.name:<9} {row.value:>6.3f}  {row.title}" for row in found]
         return "\n".join([*lines, f"verdict: {self.verdict}: {self.meaning}"])
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks; names are escaped."""
+        lines = [
+            f"<tr><td>{row.light}</td><th>{escape(row.name)}</th><td>{row.value:.3f}</td><td>{escape(row.title)}</td></tr>"
+            for row in self.rows
+            if row.value is not None
+        ]
+        return f"<p><b>{escape(self.verdict)}</b>: {escape(self.meaning)}</p><table>{''.join(lines)}</table>"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -1,5 +1,6 @@
 """Experiments: a YAML file, read, checked and run."""
 
+from lookalike.estimators.judging import passed_through, quality_of
 from lookalike.experiments.cards import card_of, keep_card, kept_card
 from lookalike.experiments.choosing import Choice, choose
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
@@ -12,8 +13,6 @@ from lookalike.experiments.runs import (
     fit_run,
     learned_from,
     open_run,
-    passed_through,
-    quality_of,
     validation_of,
     verify_run,
 )

@@ -27,8 +27,9 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.fitting import split
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
+from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
-from lookalike.evaluation import Pass, Quality, Verification, judge, verify
+from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
 from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
@@ -234,45 +235,6 @@ def validation_of(run: Run, dataset: Dataset) -> Part:
     request, classes = clone(run.classifier).request(dataset.train.inputs, dataset.train.labels)
     _, held, _ = split(replace(request, seed=run.classifier.seed_))
     return Part(held.inputs.numpy(), classes[held.labels.numpy()])
-
-
-def quality_of(classifier: PrototypeClassifier, part: Part, passed: Pass | None = None) -> Quality:
-    """How good a classifier is on some examples.
-
-    Parameters
-    ----------
-    classifier : PrototypeClassifier
-    part : Part
-    passed : Pass, optional
-        The pass over the part, if it has been made.
-
-    Raises
-    ------
-    DataError
-        If there are none, or labels that the model does not know.
-    """
-    labels = np.searchsorted(classifier.classes_, part.labels).clip(0, len(classifier.classes_) - 1)
-    unknown = np.unique(part.labels[classifier.classes_[labels] != part.labels])
-    if len(unknown):
-        raise DataError(
-            describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
-        )
-    names = [str(name) for name in classifier.classes_.tolist()]
-    if passed is None:
-        passed = passed_through(classifier, part)
-    similarities = passed.scores.amax(1).numpy()
-    return judge(passed.logits.numpy(), labels, names, classifier.temperature_, similarities)
-
-
-def passed_through(classifier: PrototypeClassifier, part: Part) -> Pass:
-    """The pass that both quality and scorecard are read from.
-
-    Parameters
-    ----------
-    classifier : PrototypeClassifier
-    part : Part
-    """
-    return Pass.of(classifier.compare(part.inputs))
 
 
 def verify_run(run: Run, part: Part) -> Verification:

@@ -7,6 +7,7 @@ from lookalike.report.overview import Confusion, Map, Miss, Overview, Similarity
 from lookalike.report.page import REPORT_KINDS, render, report_writer, stylesheet, write_explanations, write_report
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
+from lookalike.report.views import ShownInput, ShownInputs, ShownPrototypes
 
 __all__ = [
     "REPORT_KINDS",
@@ -17,6 +18,9 @@ __all__ = [
     "Miss",
     "Overview",
     "ReportContents",
+    "ShownInput",
+    "ShownInputs",
+    "ShownPrototypes",
     "SimilarityAxis",
     "film",
     "image_address",

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lookalike.errors import DataError, describe
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SHOWN = 3
 _FORMATS = (".png", ".svg", ".pdf")
@@ -31,10 +34,30 @@ def write_picture(file: Path, example: ExplainedExample, contents: ReportContent
     DataError
         For a row of a table, or another kind of file.
     """
-    if example.picture is None:
-        raise DataError(describe("a picture to draw", "a row of a table", "--html for a page"))
     if file.suffix not in _FORMATS:
         raise DataError(describe(f"a file that ends in one of {_FORMATS}", f"{file.name}", "explanation.png"))
+    figure = draw_picture(example, contents)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+
+
+def draw_picture(example: ExplainedExample, contents: ReportContents) -> "Figure":
+    """The same as a figure.
+
+    Parameters
+    ----------
+    example : ExplainedExample
+        A picture.
+    contents : ReportContents
+        Whose pictures are shown.
+
+    Raises
+    ------
+    DataError
+        For a row of a table.
+    """
+    if example.picture is None:
+        raise DataError(describe("a picture to draw", "a row of a table", "--html for a page"))
     from matplotlib.figure import Figure
 
     n_rows = 5 if example.aligned else 4
@@ -67,8 +90,7 @@ def write_picture(file: Path, example: ExplainedExample, contents: ReportContent
         note = figure.add_subplot(grid[3 + row, :2])
         note.axis("off")
         note.text(1, 0.5, text, ha="right", va="center", fontsize=9, color=_FAINT)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+    return figure
 
 
 def _show(panel: Any, picture: np.ndarray) -> None:

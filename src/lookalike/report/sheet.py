@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookalike.errors import DataError, describe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FORMATS = (".png", ".svg", ".pdf")
 _INCHES = 0.75
@@ -30,6 +34,24 @@ def write_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]], columns: S
     """
     if file.suffix not in _FORMATS:
         raise DataError(describe(f"a file that ends in one of {_FORMATS}", file.name, "selection.png"))
+    figure = draw_sheet(rows, columns)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+
+
+def draw_sheet(rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[str] = ()) -> "Figure":
+    """The same as a figure.
+
+    Parameters
+    ----------
+    rows : mapping
+    columns : sequence of str
+
+    Raises
+    ------
+    DataError
+        Without any picture.
+    """
     n_columns = max((len(pictures) for pictures in rows.values()), default=0)
     if not n_columns:
         raise DataError(describe("at least one picture to draw", "none"))
@@ -45,5 +67,4 @@ def write_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]], columns: S
         line[0].text(-0.1, 0.5, name, ha="right", va="center", fontsize=9, transform=line[0].transAxes)
     for panel, title in zip(panels[0], columns, strict=False):
         panel.set_title(title, fontsize=8)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+    return figure

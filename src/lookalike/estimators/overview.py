@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -9,17 +10,19 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.data import Part
-from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Pass
 from lookalike.report import Confusion, Map, Miss, Overview
+
+if TYPE_CHECKING:
+    from lookalike.estimators.classifier import PrototypeClassifier
 
 _CONFUSIONS, _RESPONSIBLE, _PICTURES = 12, 3, 6
 _PLACED = 600
 
 
 @torch.no_grad()
-def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[Comparison], passed: Pass) -> Overview:
+def overview_of(classifier: "PrototypeClassifier", test: Part, records: Sequence[Comparison], passed: Pass) -> Overview:
     """Which prototypes are like which class, what is mistaken for what and by whose doing, and a map.
 
     Parameters
@@ -51,7 +54,7 @@ def overview_of(classifier: PrototypeClassifier, test: Part, records: Sequence[C
 
 
 def _confusions(
-    classifier: PrototypeClassifier, test: Part, scores: Tensor, decided: Tensor, labels: Tensor
+    classifier: "PrototypeClassifier", test: Part, scores: Tensor, decided: Tensor, labels: Tensor
 ) -> tuple[Confusion, ...]:
     names = [str(name) for name in classifier.classes_.tolist()]
     wrong = (decided != labels).nonzero()[:, 0]
@@ -69,7 +72,7 @@ def _confusions(
     return tuple(found)
 
 
-def _misses(classifier: PrototypeClassifier, test: Part, passed: Pass, labels: Tensor) -> dict[int, Miss]:
+def _misses(classifier: "PrototypeClassifier", test: Part, passed: Pass, labels: Tensor) -> dict[int, Miss]:
     """For each prototype, of the wrong examples of its class that are nearest to it the one that is lost by most."""
     own = classifier.network_.prototypes.labels
     decided = torch.from_numpy(passed.decisions)
@@ -90,7 +93,7 @@ def _misses(classifier: PrototypeClassifier, test: Part, passed: Pass, labels: T
     return found
 
 
-def _pictures(classifier: PrototypeClassifier, test: Part, rows: list[int]) -> tuple[tuple[str, np.ndarray], ...]:
+def _pictures(classifier: "PrototypeClassifier", test: Part, rows: list[int]) -> tuple[tuple[str, np.ndarray], ...]:
     if not classifier.preprocessing_.is_picture:
         return ()
     shown = classifier.preprocessing_.to_eight_bit(table_or_pictures(classifier, test.inputs[rows], reset=False))

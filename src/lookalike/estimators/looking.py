@@ -1,0 +1,109 @@
+"""What a fitted classifier shows of itself: in a notebook, as figures, as a report."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from lookalike.data import Part
+from lookalike.errors import DataError, describe
+from lookalike.estimators import showing
+from lookalike.estimators.exchanging import Exchanging
+from lookalike.estimators.inputs import table_or_pictures
+from lookalike.report import ShownInputs, ShownPrototypes, report_writer
+
+
+class Looking(Exchanging):
+    """Views of a classifier; explanations themselves stay plain data."""
+
+    def show(self, X: Any, y: Any = None, names: Sequence[str] | None = None) -> ShownInputs:
+        """Explained inputs that a notebook shows by itself; ``show(X)[0].plot()`` is a figure for a paper.
+
+        Parameters
+        ----------
+        X : array-like
+        y : array-like, optional
+            Their true classes.
+        names : sequence of str, optional
+            What to call each; their places unless given.
+
+        Raises
+        ------
+        DataError
+            If there are not as many names or classes as inputs.
+        """
+        check_is_fitted(self)
+        n = len(X)
+        names = [f"input {place}" for place in range(n)] if names is None else names
+        true = [None] * n if y is None else [str(each) for each in np.asarray(y).tolist()]
+        if not n == len(names) == len(true):
+            raise DataError(describe(f"{n} names and classes", f"{len(names)} names, {len(true)} classes"))
+        columns = self._columns()
+        examples = showing.explained(self, X, names, true, columns=columns)  # type: ignore[arg-type]
+        return ShownInputs(tuple(examples), showing.contents_of(self, columns=columns))  # type: ignore[arg-type]
+
+    def show_prototypes(self) -> ShownPrototypes:
+        """Prototypes by class that a notebook shows by itself; ``show_prototypes().plot()`` is a figure."""
+        check_is_fitted(self)
+        return ShownPrototypes(showing.contents_of(self, columns=self._columns()))  # type: ignore[arg-type]
+
+    def report(
+        self,
+        file: str | Path,
+        X: Any,
+        y: Any,
+        *,
+        title: str = "What it looks like",
+        kind: str = "html",
+        making: Mapping[str, str] | None = None,
+        card: Any = None,
+    ) -> Path:
+        """Write a report on test examples.
+
+        Parameters
+        ----------
+        file : path
+        X, y : array-like
+            Test examples and their classes.
+        title : str
+        kind : str
+            ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``.
+        making : mapping of str to str, optional
+            How the model was made, by whatever names.
+        card : Card, optional
+            From `scorecard`.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        ParameterError
+            For another kind.
+        DataError
+            For inputs that do not fit, or unknown classes.
+        """
+        check_is_fitted(self)
+        write = report_writer(kind)
+        test = Part(table_or_pictures(self, X, reset=False).numpy(), np.asarray(y))
+        # The names of columns have been checked; arrays have none.
+        nameless = copy.copy(self)
+        vars(nameless).pop("feature_names_in_", None)
+        contents = showing.judged_contents(
+            nameless,  # type: ignore[arg-type]
+            test,
+            title=title,
+            making=making,
+            columns=self._columns(),
+            card=None if card is None else card.to_dict(),
+        )
+        write(Path(file), contents)
+        return Path(file)
+
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(str(name) for name in getattr(self, "feature_names_in_", ()))
