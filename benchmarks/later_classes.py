@@ -2,11 +2,12 @@
 
 Fashion-MNIST, 8,000 training images of the first eight classes; the last two come by five images each, drawn with the
 seed. With aligned matching and residual swap (the defaults), and without; new prototypes as aligned means of the
-images, and as images. Mean and range over seeds of the accuracy on test images of the old classes before and after, of
+images, and as images, one, two or four of a class. Mean and range over seeds of the accuracy on test images of the old classes before and after, of
 the new ones, and of all.
 """
 
 import argparse
+import itertools
 import json
 
 import numpy as np
@@ -16,6 +17,7 @@ from lookalike import PrototypeClassifier, recipes
 from lookalike.data import load_dataset
 
 N_NEW, EPOCHS, LIMIT = 5, 8, 10_000
+COUNTS = (1, 2, 4)
 
 
 def accuracies(classifier, inputs, labels, is_new):
@@ -41,11 +43,11 @@ def main():
             fitted = make(training__epochs=EPOCHS, random_state=seed)
             fitted.fit(dataset.train.inputs[~is_new], dataset.train.labels[~is_new])
             before = fitted.score(dataset.test.inputs[~is_new_test], dataset.test.labels[~is_new_test])
-            for kind in ("aligned", "examples"):
+            for kind, count in itertools.product(("aligned", "examples"), COUNTS):
                 for name in new:
-                    fitted.add_class(name, dataset.train.inputs[few[name]], kind=kind)
+                    fitted.add_class(name, dataset.train.inputs[few[name]], kind=kind, n_prototypes=count)
                 old, added, every = accuracies(fitted, dataset.test.inputs, dataset.test.labels, is_new_test)
-                gathered.setdefault(f"{network}, {kind}", []).append((before, old, added, every))
+                gathered.setdefault(f"{network}, {count} {kind}", []).append((before, old, added, every))
                 for name in new:
                     fitted.remove_class(name)
     rows = []
