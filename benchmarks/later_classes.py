@@ -2,8 +2,8 @@
 
 Fashion-MNIST, 8,000 training images of the first eight classes; the last two come by five images each, drawn with the
 seed. With aligned matching and residual swap (the defaults), and without; new prototypes as aligned means of the
-images, and as images, one, two or four of a class. Mean and range over seeds of the accuracy on test images of the old classes before and after, of
-the new ones, and of all.
+images, and as images, one, two or four of a class. Mean and range over seeds of the accuracy on test images of the
+old classes before and after, of the new ones, and of all.
 """
 
 import argparse
