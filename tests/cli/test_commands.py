@@ -22,6 +22,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.abstaining import quantiles
 from lookalike.evaluation import ROW_NAMES
 from lookalike.experiments import contents_of, data_of, explained, open_run
+from lookalike.experiments.retraining import twins_of
 from lookalike.explanations import in_words
 from lookalike.report import write_explanations
 
@@ -322,6 +323,25 @@ def test_a_report_shows_each_prototypes_hardest_miss(run_folder, call, tmp_path)
     assert {prototype: each["name"] for prototype, each in found.items()} == {
         prototype: name for prototype, (_, name) in hardest.items()
     }
+
+
+def test_cards_carry_twins_of_other_seeds(run_folder, call, tmp_path, monkeypatch):
+    run = open_run(run_folder)
+    # As if another seed had found the same prototypes in another order, and one fewer.
+    other = open_run(run_folder).classifier
+    first = other.prototypes_[0]
+    other.replace_prototype(0, other.prototypes_[1][None]).replace_prototype(1, first[None])
+    last = len(other.prototypes_) - 1
+    other.remove_prototypes([last])
+    monkeypatch.setattr("lookalike.experiments.retraining.other_classifiers", lambda run, n_seeds: [other])
+    twins = twins_of(run)
+    assert set(twins) == set(range(last))
+    shown = run.classifier.preprocessing_.to_eight_bit(torch.from_numpy(run.classifier.prototypes_))
+    for prototype, (twin,) in twins.items():
+        assert twin.correlation == pytest.approx(1, abs=1e-6)
+        assert np.abs(twin.picture.astype(int) - shown[prototype]).max() <= 1
+    call("report", run_folder, "--out", tmp_path / "r.html")
+    assert (tmp_path / "r.html").read_text().count("in its place in other seeds") == last
 
 
 def test_cards_carry_what_judges_say(run_folder):

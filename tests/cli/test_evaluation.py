@@ -71,6 +71,10 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     assert diagnostics["moved from the start, two real examples = 1"] > 0
     assert "prototypes of another seed" in rows["BIND"]["beside"]
     assert rows["SEED-R"]["note"] == "3 runs"
+    call("report", copy, "--out", copy / "r.json")
+    twins = json.loads((copy / "r.json").read_text())["twins"]
+    assert {seed for each in twins.values() for seed in each} == {"1", "2"}
+    assert all(-1 <= value <= 1 for each in twins.values() for value in each.values())
     (copy / "retrained" / "frozen-1.json").unlink()
     shutil.rmtree(copy / "retrained" / "seed-2")
     (copy / "retrained" / "bootstrap-1.json").write_text("{")

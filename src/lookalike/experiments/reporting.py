@@ -1,12 +1,14 @@
 """From a run to what its report shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lookalike.errors import ModelFileError
 from lookalike.estimators import showing
 from lookalike.experiments.cards import kept_card
+from lookalike.experiments.retraining import twins_of
 from lookalike.experiments.runs import Run, data_of, verify_run
 from lookalike.report import ExplainedExample, ReportContents, report_writer
 
@@ -34,7 +36,8 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
     except ModelFileError:
         verification = None
     card = kept_card(run)
-    write(file, showing.judged_contents(run.classifier, test, verification=verification, card=card, **_named(run)))
+    contents = showing.judged_contents(run.classifier, test, verification=verification, card=card, **_named(run))
+    write(file, replace(contents, twins=twins_of(run)))
 
 
 def contents_of(run: Run, quality: dict[str, Any] | None = None, card: dict[str, Any] | None = None) -> ReportContents:

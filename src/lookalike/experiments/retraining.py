@@ -3,12 +3,14 @@
 import hashlib
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from lookalike.data import Dataset, load_dataset
 from lookalike.errors import DataError, LookalikeError, describe
@@ -16,15 +18,17 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.drowning import drowned
 from lookalike.evaluation import Judge, Row
 from lookalike.evaluation.card import light
-from lookalike.evaluation.stability import Stability, stability_row
+from lookalike.evaluation.stability import SHIFT, Stability, stability_row
 from lookalike.experiments.again import compared, drawn_again
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
 from lookalike.experiments.studies import Arm
-from lookalike.metrics import mean_interval
+from lookalike.metrics import matched, mean_interval
 from lookalike.persistence import has_model, write_whole
+from lookalike.report import Twin
 from lookalike.training import Callback
+from lookalike.transforms import align
 
 _log = logging.getLogger(__name__)
 FOLDER = "retrained"
@@ -197,6 +201,28 @@ def other_classifiers(run: Run, n_seeds: int = LEAST_SEEDS, kind: str = "seed") 
     """
     further = [each for each in further_trainings(run, n_seeds) if each.kind == kind and _kept(run, each)]
     return [open_run(run.folder / FOLDER / each.name).classifier for each in further]
+
+
+def twins_of(run: Run, n_seeds: int = LEAST_SEEDS) -> dict[int, list[Twin]]:
+    """What other seeds learned in the place of each prototype, as far as they are trained; nothing for tables.
+
+    Parameters
+    ----------
+    run : Run
+    n_seeds : int
+    """
+    own, found = run.classifier, defaultdict(list)
+    if not own.preprocessing_.is_picture or not len(own.prototypes_):
+        return {}
+    labels, pictures = own.network_.prototypes.labels.numpy(), torch.from_numpy(own.prototypes_)
+    for other in other_classifiers(run, n_seeds):
+        others = torch.from_numpy(other.prototypes_)
+        alike = align(pictures.double(), others.double(), SHIFT).correlation.numpy()
+        shown = other.preprocessing_.to_eight_bit(others)
+        for prototype, twin in enumerate(matched(alike, labels, other.network_.prototypes.labels.numpy()).tolist()):
+            if twin >= 0:
+                found[prototype].append(Twin(other.seed_, shown[twin], float(alike[prototype, twin])))
+    return dict(found)
 
 
 def _frozen_row(own: Sequence[float], frozen: Sequence[float]) -> Row:

@@ -1,6 +1,6 @@
 """Report: explanation records -> figures and one self-contained HTML page."""
 
-from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents
+from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportContents, Twin
 from lookalike.report.figures import image_address
 from lookalike.report.film import film
 from lookalike.report.overview import Confusion, Map, Miss, Overview, SimilarityAxis
@@ -22,6 +22,7 @@ __all__ = [
     "ShownInputs",
     "ShownPrototypes",
     "SimilarityAxis",
+    "Twin",
     "film",
     "image_address",
     "render",

@@ -1,6 +1,6 @@
 """What a report shows, as plain data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,24 @@ class ExplainedExample:
 
 
 @dataclass(frozen=True)
+class Twin:
+    """What another seed learned in the place of a prototype.
+
+    Attributes
+    ----------
+    seed : int
+    picture : ndarray
+        8-bit.
+    correlation : float
+        Pearson's, at the best shift of up to two pixels.
+    """
+
+    seed: int
+    picture: np.ndarray
+    correlation: float
+
+
+@dataclass(frozen=True)
 class ReportContents:
     """Everything on the page.
 
@@ -97,6 +115,8 @@ class ReportContents:
     axis : SimilarityAxis or None
         ``None`` where the model keeps no similarities of validation inputs.
     overview : Overview or None
+    twins : mapping of int to sequence of Twin
+        By prototype, where other seeds were trained.
     """
 
     title: str
@@ -113,6 +133,7 @@ class ReportContents:
     learned: bool
     axis: SimilarityAxis | None = None
     overview: Overview | None = None
+    twins: Mapping[int, Sequence[Twin]] = field(default_factory=dict)
 
     def badges(self, prototype: int) -> list[str]:
         """What the scorecard says of one prototype, in words; nothing without a card, or without these rows.
@@ -152,6 +173,10 @@ class ReportContents:
                 }
                 for each in self.examples
             ],
+            "twins": {
+                str(prototype): {str(twin.seed): twin.correlation for twin in twins}
+                for prototype, twins in self.twins.items()
+            },
             "history": self.history,
             "making": self.making,
         }
