@@ -221,7 +221,7 @@ def twins_of(run: Run, n_seeds: int = LEAST_SEEDS) -> dict[int, list[Twin]]:
         shown = other.preprocessing_.to_eight_bit(others)
         for prototype, twin in enumerate(matched(alike, labels, other.network_.prototypes.labels.numpy()).tolist()):
             if twin >= 0:
-                found[prototype].append(Twin(other.seed_, shown[twin], float(alike[prototype, twin])))
+                found[prototype].append(Twin(int(other.random_state), shown[twin], float(alike[prototype, twin])))
     return dict(found)
 
 
