@@ -8,6 +8,7 @@ import pytest
 from lookalike.errors import DataError, ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.experiments import contents_of, data_of, open_run
+from lookalike.serve import Desk
 from tests.serve.conftest import encoded
 
 
@@ -224,6 +225,15 @@ def test_blending_ends_at_the_prototype(client, desk):
     last = classifier.transform(classifier.prototypes_[5][None])
     assert steps[-1]["similarity"] == pytest.approx(last[0, 5] / scale, abs=1e-5)
     assert steps[-1]["predicted"] == str(classifier.prototype_labels_[5])
+
+
+def test_blending_colour_pictures(drawn_folder):
+    desk = Desk(open_run(drawn_folder))
+    classifier, scale = desk.standing.run.classifier, desk.standing.run.classifier.explanation_.scale
+    steps = desk.blend(desk.test.inputs[3:4], 1)
+    first, last = classifier.transform(desk.test.inputs[3:4]), classifier.transform(classifier.prototypes_[1][None])
+    assert steps[0]["similarity"] == pytest.approx(first[0, 1] / scale, abs=1e-5)
+    assert steps[-1]["similarity"] == pytest.approx(last[0, 1] / scale, abs=1e-5)
 
 
 def test_a_self_test_is_graded_and_kept(client, desk, digits_folder):

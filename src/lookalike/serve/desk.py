@@ -16,6 +16,7 @@ from lookalike.data import Dataset, Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.abstaining import least_sure
+from lookalike.estimators.inputs import table_or_pictures
 from lookalike.experiments import Run, contents_of, explained, kept_card, learned_from, validation_of
 from lookalike.persistence import write_whole
 from lookalike.report import ExplainedExample, ReportContents
@@ -197,8 +198,8 @@ class Desk:
         if not 0 <= prototype < len(classifier.prototypes_):
             raise DataError(describe(f"a prototype from 0 to {len(classifier.prototypes_) - 1}", f"{prototype}"))
         preprocessing = classifier.preprocessing_
-        begin = preprocessing.from_eight_bit(inputs).numpy() if inputs.dtype == np.uint8 else inputs
-        begin, end = begin.reshape(1, *preprocessing.shape), classifier.prototypes_[prototype][None]
+        begin = preprocessing.to_data_units(table_or_pictures(classifier, inputs, reset=False)).numpy()
+        end = classifier.prototypes_[prototype][None]
         shares = np.linspace(0, 1, _STEPS)
         column = shares.reshape(-1, *(1,) * len(preprocessing.shape))
         blended = ((1 - column) * begin + column * end).astype(begin.dtype)
