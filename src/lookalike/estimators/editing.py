@@ -45,8 +45,7 @@ class Editing(ABC):
         X : array-like
             Its examples, as for `fit`.
         n_prototypes : int, optional
-            From 1 to as many as there are examples; 4 unless given, or, ``"aligned"``, half as many as examples if that
-            is less; at least 1.
+            From 1 to as many as there are examples; 4 unless given, or one each of fewer examples.
         kind : str
             ``"examples"``: prototypes are the medoids of the examples' activations. ``"aligned"``: pictures become the
             means of the examples that meet them best, each moved by a few pixels; rows of a table stay examples.
@@ -72,7 +71,7 @@ class Editing(ABC):
         label = classes.tolist().index(name)
         averaged = kind == "aligned" and self.preprocessing_.is_picture
         if n_prototypes is None:
-            n_prototypes = max(1, min(AUTO_PROTOTYPES, len(inputs) // 2 if averaged else len(inputs)))
+            n_prototypes = min(AUTO_PROTOTYPES, len(inputs))
         if isinstance(n_prototypes, bool) or not isinstance(n_prototypes, Integral) or n_prototypes < 1:
             raise ParameterError(describe("n_prototypes as a whole number of at least 1", repr(n_prototypes)))
         n_prototypes = int(n_prototypes)
