@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -756,7 +757,7 @@ def test_select_of_a_table_weighs(call, tmp_path):
 
 def test_serving_tells_where_and_closes_off_other_machines(run_folder, call, monkeypatch):
     begun, threads = [], torch.get_num_threads()
-    monkeypatch.setattr("uvicorn.run", lambda app, **options: begun.append(options))
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: begun.append(sockets[0].getsockname()))
     code, _, err = call("serve", run_folder, "--port", "8123")
     assert code == 0
     assert "http://127.0.0.1:8123/ " in err
@@ -764,7 +765,12 @@ def test_serving_tells_where_and_closes_off_other_machines(run_folder, call, mon
     code, _, err = call("serve", run_folder, "--host", "0.0.0.0", "--port", "8123")
     assert code == 0
     assert re.search(r"http://0\.0\.0\.0:8123/\?token=[\w-]{43} ", err)
-    assert [each["host"] for each in begun] == ["127.0.0.1", "0.0.0.0"]
+    assert begun == [("127.0.0.1", 8123), ("0.0.0.0", 8123)]
+    with socket.create_server(("127.0.0.1", 8124)):
+        code, _, err = call("serve", run_folder, "--port", "8124")
+    assert code == 2
+    assert "in use" in err
+    assert "http" not in err
     assert torch.get_num_threads() == threads
 
 

@@ -30,6 +30,8 @@ def test_explained_inputs_render_themselves(classifier, digits):
     page = shown._repr_html_()
     assert page.count('<article class="strip') == 4
     assert shown[1:3]._repr_html_().count('<article class="strip') == 2
+    assert "<article" not in shown[2:2]._repr_html_()
+    assert 'class="card"' not in shown[2:2]._repr_html_()
     one = shown[0]
     assert one._repr_html_().count('<article class="strip') == 1
     assert repr(one).startswith(f"<input 0: {one.explanation.predicted}, ")
@@ -89,8 +91,9 @@ def test_a_classifier_reports(classifier, digits, tmp_path):
     assert json.loads(page.split('id="data">')[1].split("</script>")[0]) == figures
     assert figures["quality"]["accuracy"] == classifier.score(*digits[2:])
     assert figures["making"] == {"by": "hand"}
-    with pytest.raises(ParameterError, match="docx"):
-        classifier.report(tmp_path / "r", *digits[2:], kind="docx")
+    for name, kind in (("r", "docx"), ("r.docx", "")):
+        with pytest.raises(ParameterError, match="docx"):
+            classifier.report(tmp_path / name, *digits[2:], kind=kind)
     with pytest.raises(DataError, match="labels among"):
         classifier.report(tmp_path / "r", digits[2], np.full(60, 11))
     with pytest.raises(DataError, match="names and classes"):

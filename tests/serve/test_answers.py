@@ -1,12 +1,17 @@
 """What the JSON interface answers, and what it refuses."""
 
+import base64
+import io
 import json
 import struct
+import threading
+import time
 import zlib
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from lookalike.data import load_dataset
 from lookalike.experiments import open_run
@@ -111,7 +116,11 @@ def test_other_sites_and_other_names_are_refused(client):
     assert client.get("/health", headers={"host": "[::1]:8765"}).status_code == 200
     crossed = client.post("/save", headers={"origin": "http://evil.example"})
     assert crossed.status_code == 403
-    assert client.post("/save", headers={"sec-fetch-site": "cross-site"}).status_code == 403
+    cross = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert client.post("/save", headers=cross).status_code == 403
+    assert client.get("/sizes", headers=cross).status_code == 403
+    assert client.get("/", headers=cross).status_code == 403
+    assert client.get("/", headers={**cross, "sec-fetch-mode": "navigate"}).status_code == 200
     # A page of another site can send text without asking; it is not read as JSON.
     plain = client.post("/predict", content=json.dumps({"inputs": ["a"]}), headers={"content-type": "text/plain"})
     assert plain.status_code == 422
@@ -146,8 +155,6 @@ def bomb(width, height):
 
 
 def as_base64(content):
-    import base64
-
     return base64.b64encode(content).decode()
 
 
@@ -170,6 +177,32 @@ def test_what_is_no_picture_is_refused(client, given, told):
     assert refused.status_code == 422
     assert told in refused.json()["error"]
     assert client.get("/health").status_code == 200
+
+
+def test_a_picture_that_tells_nonsense_of_itself_is_taken_as_it_is(client):
+    stream = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(stream, format="JPEG", exif=exif)
+    whole = stream.getvalue()
+    begin = whole.index(b"Exif")
+    generator = np.random.default_rng(0)
+    for _ in range(200):
+        broken = bytearray(whole)
+        for place in generator.integers(begin + 6, begin + 40, 4):
+            broken[place] = int(generator.integers(256))
+        answer = client.post("/predict", json={"inputs": [as_base64(bytes(broken))]})
+        assert answer.status_code in (200, 422), answer.text
+
+
+def test_data_that_do_not_fit_are_not_used(digits_folder, monkeypatch):
+    other = load_dataset("iris")
+    monkeypatch.setattr("lookalike.serve.desk.learned_from", lambda run: other)
+    desk = Desk(open_run(digits_folder))
+    assert desk.test is None
+    client = TestClient(make_app(desk), base_url="http://127.0.0.1")
+    assert "are not used" in client.get("/").text
+    assert client.get("/examples").json() == {"examples": []}
 
 
 def test_pictures_together_are_limited(client, monkeypatch):
@@ -198,12 +231,24 @@ def test_requests_at_once_are_limited(desk):
     assert refused.headers["retry-after"] == "1"
 
 
-def test_slow_answers_are_given_up(desk, monkeypatch):
-    import time
+def test_slow_answers_are_given_up_and_count_until_they_end(desk, monkeypatch):
+    ended = threading.Event()
 
-    monkeypatch.setattr(desk, "predict", lambda inputs: time.sleep(0.5))
-    with TestClient(make_app(desk, Limits(seconds=0.05)), base_url="http://127.0.0.1") as client:
-        assert client.post("/predict", json={"inputs": [encoded(np.zeros((8, 8), np.uint8))]}).status_code == 503
+    def slowly(inputs):
+        ended.wait(20)
+        return []
+
+    picture = encoded(np.zeros((8, 8), np.uint8))
+    monkeypatch.setattr(desk, "predict", slowly)
+    keeper = make_app(desk, Limits(seconds=0.1, at_once=1))
+    with TestClient(keeper, base_url="http://127.0.0.1") as client:
+        assert client.post("/predict", json={"inputs": [picture]}).status_code == 503
+        assert client.get("/health").status_code == 429
+        ended.set()
+        deadline = time.monotonic() + 20
+        while client.get("/health").status_code == 429 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.get("/health").status_code == 200
 
 
 def test_a_fault_harms_no_other_request(desk, monkeypatch):

@@ -240,7 +240,7 @@ def test_a_class_is_dropped_in(digits_page, tmp_path):
     page.set_input_files("#class-files", files)
     page.click("#add-class")
     page.wait_for_selector("#effect[open]")
-    assert page.inner_text("#effect-title") == "This would have added the class 10 by 3 examples"
+    assert page.inner_text("#effect-title") == "Add the class 10 by 3 examples?"
     page.click("#accept")
     page.wait_for_function("() => document.querySelectorAll('#add-to option').length === 11")
     assert desk.standing.run.classifier.classes_.tolist() == list(range(11))

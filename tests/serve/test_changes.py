@@ -1,6 +1,7 @@
 """Prototypes that are forgotten, kept, replaced and added, with the effect told before."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_an_effect_is_what_then_happens(client, desk):
     assert effect["mended"] - effect["spoiled"] == right[1].sum() - right[0].sum()
     assert effect["spoiled"] == (right[0] & ~right[1]).sum()
     assert len(accepted["prototypes"]) == len(before.prototype_labels_) - 1
-    assert accepted["changes"][0]["what"] == f"forgot prototype 3 of {before.prototype_labels_[3]}"
+    assert accepted["changes"][0]["what"] == f"forgot prototype 3, class {before.prototype_labels_[3]}"
     undone = client.delete("/changes/last").json()
     assert undone["changes"] == []
     assert desk.standing.run.classifier is before
@@ -60,9 +61,36 @@ def test_what_is_kept_cannot_go(client, desk):
     client.post("/changes", json={"kind": "forget", "prototype": 0})
     assert desk.standing.kept_prototypes == [3]
     assert [each["kept"] for each in client.get("/prototypes").json()["prototypes"]].index(True) == 3
-    smallest = desk.standing.smaller[0].run.classifier
-    kept = desk.standing.run.classifier.prototypes_[3]
-    assert any(np.array_equal(each, kept) for each in smallest.prototypes_)
+    assert 3 in desk.standing.at_most(1)[1]
+    assert client.post("/changes", json={"kind": "keep", "prototype": 3}).status_code == 422
+    client.post("/changes", json={"kind": "release", "prototype": 3})
+    assert desk.standing.kept_prototypes == []
+    assert client.post("/changes/preview", json={"kind": "forget", "prototype": 3}).status_code == 200
+
+
+def test_what_is_kept_is_kept_when_it_is_saved(client, saved_beside):
+    client.post("/changes", json={"kind": "keep", "prototype": 4})
+    client.post("/changes", json={"kind": "forget", "prototype": 0})
+    client.post("/save")
+    assert Desk(open_run(saved_beside()[0])).standing.kept_prototypes == [3]
+
+
+def test_a_change_of_what_the_model_was_is_refused(client, desk):
+    seen = client.post("/changes/preview", json={"kind": "forget", "prototype": 5}).json()
+    client.post("/changes", json={"kind": "forget", "prototype": 0})
+    stale = client.post("/changes", json={"kind": "forget", "prototype": 5, "version": seen["version"]})
+    assert stale.status_code == 409
+    assert len(desk.standing.changes) == 1
+    now = client.post("/changes/preview", json={"kind": "forget", "prototype": 5}).json()
+    assert (
+        client.post("/changes", json={"kind": "forget", "prototype": 5, "version": now["version"]}).status_code == 200
+    )
+
+
+def test_usage_is_counted_anew_when_a_prototype_goes(client, desk):
+    client.post("/changes", json={"kind": "forget", "prototype": 0})
+    about = desk.standing.run.classifier.explanation_.prototypes
+    assert sum(each.usage for each in about if each.class_name == "0") == pytest.approx(1)
 
 
 def test_a_pasted_picture_becomes_a_prototype(client, desk, saved_beside):
@@ -83,10 +111,10 @@ def test_a_pasted_picture_becomes_a_prototype(client, desk, saved_beside):
     reopened = open_run(saved_beside()[0])
     assert reopened.classifier.predict_proba(desk.test.inputs) == pytest.approx(after.predict_proba(desk.test.inputs))
     assert [each["what"] for each in reopened.extras["changes"]] == [
-        f"replaced prototype 2 of {before.prototype_labels_[2]}",
-        "added a prototype of 9",
+        f"replaced prototype 2, class {before.prototype_labels_[2]}",
+        "added a prototype of class 9",
     ]
-    assert "added a prototype of 9" in contents_of(reopened).making["changes by hand"]
+    assert "added a prototype of class 9" in contents_of(reopened).making["changes by hand"]
     assert client.post("/save").json()["folder"] != name
 
 
@@ -134,6 +162,9 @@ def _before(desk):
         {"kind": "add", "test": 0},
         {"kind": "add_class", "class_name": "1", "test": 0},
         {"kind": "add_class", "class_name": "\n", "test": 0},
+        {"kind": "add_class", "class_name": "1_1", "test": 0},
+        {"kind": "add_class", "class_name": "9" * 20, "test": 0},
+        {"kind": "release", "prototype": 0},
         {"kind": "burn", "prototype": 0},
     ],
 )
@@ -181,19 +212,25 @@ def test_exchanging_by_hand(desk):
 
 
 def test_fewer_prototypes_are_the_most_used(client, desk):
-    levels = desk.standing.smaller
-    assert len(levels) == 2
-    one = levels[0].run.classifier
+    one, stay = desk.standing.at_most(1)
     assert one.prototype_labels_.tolist() == list(range(10))
     about = desk.standing.run.classifier.explanation_.prototypes
     for label, values in zip(one.prototype_labels_, one.prototypes_, strict=True):
         own = [each for each in about if each.class_name == str(label)]
         best = max(own, key=lambda each: each.usage)
         assert np.array_equal(values, desk.standing.run.classifier.prototypes_[best.prototype])
-    sizes = desk.accuracy_by_size()
+        assert best.prototype in stay
+    sizes = client.get("/sizes").json()["accuracies"]
+    assert sizes[0] == (one.predict(desk.validation.inputs) == desk.validation.labels).mean()
     assert sizes[-1] == (desk.standing.run.classifier.predict(desk.validation.inputs) == desk.validation.labels).mean()
-    few = client.post("/strip", json={"test": 0, "most": 1}).json()["html"]
-    assert few.count("<figure") <= 3
+    alike = int(desk.scores[:, stay].max(1).argmax())
+    few = client.post("/strip", json={"test": alike, "most": 1}).json()["html"]
+    shown = [int(each) for each in re.findall('<figure data-prototype="([0-9]+)"', few)]
+    # By the numbers that they have on the page, all of those that stay.
+    assert shown
+    assert set(shown) <= set(stay)
+    for prototype in shown:
+        assert f"prototype {prototype}, class {desk.standing.run.classifier.prototype_labels_[prototype]}" in few
 
 
 def test_curve_declines_the_least_alike(desk):
@@ -256,3 +293,7 @@ def test_a_self_test_is_graded_and_kept(client, desk, digits_folder):
     kept = json.loads((digits_folder / "self-tests.json").read_text())
     assert kept[-1]["seed"] == seed
     assert client.post("/self-test", json={"seed": seed, "answers": answers[:3]}).status_code == 422
+    assert "graded" in client.post("/self-test", json={"seed": seed, "answers": answers}).json()["error"]
+    (digits_folder / "self-tests.json").write_text("[1")
+    assert client.post("/self-test", json={"seed": seed, "answers": answers}).status_code == 200
+    assert (digits_folder / "self-tests.damaged.json").read_text() == "[1"

@@ -76,9 +76,9 @@ def report(
 ) -> None:
     """Write a report about a run: one self-contained HTML page, or the same as Markdown, JSON or PDF."""
     from lookalike.experiments import open_run, report_run
-    from lookalike.report import REPORT_KINDS
+    from lookalike.report import kind_of
 
-    kind = kind or (out.suffix[1:] if out and out.suffix[1:] in REPORT_KINDS else "html")
+    kind = kind_of(out, kind)
     file = out or run / f"report.{kind}"
     report_run(open_run(run), file, kind)
     typer.echo(file)

@@ -40,7 +40,7 @@ class Exchanging(Editing):
         Returns
         -------
         PrototypeClassifier
-            This one; the prototypes that stay are counted anew.
+            This one. The numbers of the prototypes that stay close up; their usage is as it was until `look_again`.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from lookalike.errors import DataError, describe
 from lookalike.estimators import showing
 from lookalike.estimators.exchanging import Exchanging
 from lookalike.estimators.inputs import table_or_pictures
-from lookalike.report import ShownInputs, ShownPrototypes, report_writer
+from lookalike.report import ShownInputs, ShownPrototypes, kind_of, report_writer
 
 
 class Looking(Exchanging):
@@ -57,7 +57,7 @@ class Looking(Exchanging):
         y: Any,
         *,
         title: str = "What it looks like",
-        kind: str = "html",
+        kind: str = "",
         making: Mapping[str, str] | None = None,
         card: Any = None,
     ) -> Path:
@@ -70,7 +70,7 @@ class Looking(Exchanging):
             Test examples and their classes.
         title : str
         kind : str
-            ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``.
+            ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``; what the file ends in unless given.
         making : mapping of str to str, optional
             How the model was made, by whatever names.
         card : Card, optional
@@ -89,7 +89,7 @@ class Looking(Exchanging):
             For inputs that do not fit, or unknown classes.
         """
         check_is_fitted(self)
-        write = report_writer(kind)
+        write = report_writer(kind_of(Path(file), kind))
         test = Part(table_or_pictures(self, X, reset=False).numpy(), np.asarray(y))
         # The names of columns have been checked; arrays have none.
         nameless = copy.copy(self)

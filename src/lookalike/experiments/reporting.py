@@ -68,7 +68,7 @@ def explained(
     coverage : float
         Share of inputs like the validation inputs that resemble some prototype.
     """
-    columns = run.extras.get("columns") or ()
+    columns = _columns(run)
     return showing.explained(run.classifier, inputs, names, true, coverage=coverage, columns=columns)
 
 
@@ -76,8 +76,13 @@ def _named(run: Run) -> dict[str, Any]:
     return {
         "title": f"{run.config.data or run.folder.name}: what it looks like",
         "making": _making(run),
-        "columns": run.extras.get("columns") or (),
+        "columns": _columns(run),
     }
+
+
+def _columns(run: Run) -> Sequence[str]:
+    """As the run noted them, or a data frame named them."""
+    return run.extras.get("columns") or [str(name) for name in getattr(run.classifier, "feature_names_in_", ())]
 
 
 def _making(run: Run) -> dict[str, str]:

@@ -4,7 +4,15 @@ from lookalike.report.contents import AlignedPictures, ExplainedExample, ReportC
 from lookalike.report.figures import image_address
 from lookalike.report.film import film
 from lookalike.report.overview import Confusion, Map, Miss, Overview, SimilarityAxis
-from lookalike.report.page import REPORT_KINDS, render, report_writer, stylesheet, write_explanations, write_report
+from lookalike.report.page import (
+    REPORT_KINDS,
+    kind_of,
+    render,
+    report_writer,
+    stylesheet,
+    write_explanations,
+    write_report,
+)
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
 from lookalike.report.views import ShownInput, ShownInputs, ShownPrototypes
@@ -25,6 +33,7 @@ __all__ = [
     "Twin",
     "film",
     "image_address",
+    "kind_of",
     "render",
     "report_writer",
     "stylesheet",

@@ -59,6 +59,29 @@ def report_writer(kind: str) -> Callable[[Path, ReportContents], None]:
     return write
 
 
+def kind_of(file: Path | None, kind: str = "") -> str:
+    """The kind of a report: what was asked for, else what the file ends in, else a page.
+
+    Parameters
+    ----------
+    file : Path or None
+    kind : str
+
+    Raises
+    ------
+    ParameterError
+        For another kind, or a file that ends in one.
+
+    Examples
+    --------
+    >>> kind_of(Path("report.pdf")), kind_of(None), kind_of(Path("report.txt"), "md")
+    ('pdf', 'html', 'md')
+    """
+    found = kind or (file.suffix[1:] if file is not None else "") or "html"
+    report_writer(found)
+    return found
+
+
 def _write_page(file: Path, contents: ReportContents) -> None:
     page = render(
         "report.html",

@@ -113,10 +113,10 @@ class ShownPrototypes:
         return f"<{len(self.contents.about.prototypes)} prototypes of {len(self.contents.about.classes)} classes>"
 
     def _repr_html_(self) -> str:
-        return _notebook(self.contents, ())
+        return _notebook(self.contents, None)
 
 
-def _notebook(contents: ReportContents, examples: Sequence[ExplainedExample]) -> str:
-    """A piece of a page whose style stays inside it."""
+def _notebook(contents: ReportContents, examples: Sequence[ExplainedExample] | None) -> str:
+    """A piece of a page whose style stays inside it: examples, or the prototypes."""
     style = stylesheet().replace(":root", "&").replace("\nbody {", "\n& {")
     return render("notebook.html", contents=contents, examples=examples, nested=style)

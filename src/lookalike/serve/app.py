@@ -20,6 +20,7 @@ from lookalike.serve.changes import Change, Effect
 from lookalike.serve.desk import Desk
 from lookalike.serve.limits import Application, Doorkeeper, Limits
 from lookalike.serve.pictures import Row
+from lookalike.serve.standing import StaleError
 
 _LOG = logging.getLogger(__name__)
 _MODEL_WORKERS = 2
@@ -31,6 +32,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "From another site",
         404: "Nothing there",
         405: "Another method",
+        409: "The model was changed meanwhile",
         408: "Too slow",
         413: "Too large",
         422: "Not as it should be, or refused by the model",
@@ -95,6 +97,10 @@ def _word_problems(app: FastAPI) -> None:
     def refused(_: Request, error: LookalikeError) -> JSONResponse:
         return problem(422, str(error))
 
+    @app.exception_handler(StaleError)
+    def stale(_: Request, error: StaleError) -> JSONResponse:
+        return problem(409, str(error))
+
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         found = error.errors()[:3]
@@ -118,11 +124,11 @@ def _add_page(app: FastAPI, desk: Desk) -> None:
         return HTMLResponse(page.front(desk))
 
     @app.get("/style.css", include_in_schema=False)
-    def style() -> Response:
+    async def style() -> Response:
         return Response(page.style(), media_type="text/css")
 
     @app.get("/page.js", include_in_schema=False)
-    def script() -> Response:
+    async def script() -> Response:
         content = resources.files("lookalike.serve").joinpath("templates", "page.js").read_bytes()
         return Response(content, media_type="text/javascript")
 
@@ -146,7 +152,7 @@ def _add_page(app: FastAPI, desk: Desk) -> None:
 
 def _add_answers(app: FastAPI, desk: Desk) -> None:
     @app.get("/health")
-    def health() -> messages.Health:
+    async def health() -> messages.Health:
         """That there is somebody, and who."""
         classifier = desk.standing.run.classifier
         return messages.Health(
@@ -195,26 +201,31 @@ def _add_changes(app: FastAPI, desk: Desk) -> None:
             inputs = desk.example(question.test)[0]
         return Change(question.kind, question.prototype, question.class_name, inputs)
 
-    def told(what: str, effect: Effect | None) -> messages.ChangeEffect:
-        if effect is None:
-            return messages.ChangeEffect(what=what, n=0, before=None, after=None, mended=0, spoiled=0)
-        return messages.ChangeEffect(what=what, **vars(effect))
+    def told(asked: str, version: int, effect: Effect | None) -> messages.ChangeEffect:
+        found = {"n": 0, "before": None, "after": None, "mended": 0, "spoiled": 0} if effect is None else vars(effect)
+        return messages.ChangeEffect(asked=asked, version=version, **found)
 
     @app.post("/changes/preview")
     def preview(question: messages.ChangeQuestion) -> messages.ChangeEffect:
         """What a change would do to the accuracy on validation examples; nothing is changed."""
-        effect, words = desk.effect(change_of(question))
-        return told(words, effect)
+        change, classifier = change_of(question), desk.standing.run.classifier
+        effect, version = desk.effect(change)
+        return told(change.asked(classifier), version, effect)
 
     @app.post("/changes")
     def accept(question: messages.ChangeQuestion) -> messages.ShownPrototypes:
         """Make a change."""
-        return page.prototypes(desk.accept(change_of(question)))
+        return page.prototypes(desk.accept(change_of(question), question.version))
 
     @app.delete("/changes/last")
     def undo() -> messages.ShownPrototypes:
         """Take the last change back."""
         return page.prototypes(desk.undo())
+
+    @app.get("/sizes")
+    def sizes() -> messages.Sizes:
+        """Accuracy on validation examples with at most one, two, ... prototypes of every class."""
+        return messages.Sizes(accuracies=desk.accuracy_by_size())
 
     @app.post("/save")
     def save() -> messages.Saved:

@@ -3,15 +3,17 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
 
 from lookalike.data import Part
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, describe, suggest
 from lookalike.estimators import PrototypeClassifier
 
-Kind = Literal["forget", "keep", "replace", "add", "add_class"]
+_LARGEST = 2**53
+Kind = Literal["forget", "keep", "release", "replace", "add", "add_class"]
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,10 @@ class Change:
     Attributes
     ----------
     kind : str
-        ``"forget"``, ``"keep"`` or ``"replace"`` a prototype; ``"add"`` one to a class; ``"add_class"`` by examples.
+        ``"forget"``, ``"keep"``, ``"release"`` (keep no longer) or ``"replace"`` a prototype; ``"add"`` one to a class;
+        ``"add_class"`` by examples.
     prototype : int or None
-        For the first three.
+        For the first four.
     class_name : str or None
         For the others.
     inputs : ndarray or None
@@ -43,13 +46,26 @@ class Change:
         classifier : PrototypeClassifier
             Before the change.
         """
+        done = {"forget": "forgot", "keep": "kept", "release": "released", "replace": "replaced"}
+        return self._in_words(classifier, done.get(self.kind, "added"))
+
+    def asked(self, classifier: PrototypeClassifier) -> str:
+        """The change as a question.
+
+        Parameters
+        ----------
+        classifier : PrototypeClassifier
+            Before the change.
+        """
+        return f"{self._in_words(classifier, self.kind.removesuffix('_class').capitalize())}?"
+
+    def _in_words(self, classifier: PrototypeClassifier, verb: str) -> str:
         if self.kind == "add":
-            return f"added a prototype of {self.class_name}"
+            return f"{verb} a prototype of class {self.class_name}"
         if self.kind == "add_class":
-            return f"added the class {self.class_name} by {len(self._given())} examples"
+            return f"{verb} the class {self.class_name} by {len(self._given())} examples"
         place = self._place(classifier)
-        done = {"forget": "forgot", "keep": "kept", "replace": "replaced"}[self.kind]
-        return f"{done} prototype {place} of {classifier.prototype_labels_[place]}"
+        return f"{verb} prototype {place}, class {classifier.prototype_labels_[place]}"
 
     def applied_to(self, classifier: PrototypeClassifier) -> PrototypeClassifier:
         """A changed copy; the classifier that came stays as it is.
@@ -66,7 +82,8 @@ class Change:
         changed = copy.copy(classifier)
         if self.kind == "forget":
             return changed.remove_prototypes([self._place(changed)])
-        if self.kind == "keep":
+        if self.kind in ("keep", "release"):
+            changed.require_exchangeable()
             self._place(changed)
             return changed
         if self.kind == "replace":
@@ -140,8 +157,8 @@ def effect_of(before: PrototypeClassifier, after: PrototypeClassifier, validatio
     )
 
 
-def fewer_prototypes(classifier: PrototypeClassifier, most: int, kept: Sequence[int] = ()) -> PrototypeClassifier:
-    """A copy with the most used prototypes of every class; those that somebody wants to keep come first.
+def most_used(classifier: PrototypeClassifier, most: int, kept: Sequence[int] = ()) -> list[int]:
+    """The most used prototypes of every class; those that somebody wants to keep come first.
 
     Parameters
     ----------
@@ -150,11 +167,23 @@ def fewer_prototypes(classifier: PrototypeClassifier, most: int, kept: Sequence[
         Of every class, at least 1.
     kept : sequence of int
     """
-    gone = []
+    stay = []
     for name in classifier.classes_:
         own = np.flatnonzero(classifier.prototype_labels_ == name).tolist()
         own.sort(key=lambda place: (place not in kept, -classifier.explanation_.prototypes[place].usage, place))
-        gone += own[most:]
+        stay += own[:most]
+    return sorted(stay)
+
+
+def without_others(classifier: PrototypeClassifier, stay: Sequence[int]) -> PrototypeClassifier:
+    """A copy with some of the prototypes; the classifier itself where these are all.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    stay : sequence of int
+    """
+    gone = sorted(set(range(len(classifier.prototype_labels_))) - set(stay))
     return copy.copy(classifier).remove_prototypes(gone) if gone else classifier
 
 
@@ -167,7 +196,7 @@ def known_class(classifier: PrototypeClassifier, name: str) -> Any:
     """
     names = [str(each) for each in classifier.classes_.tolist()]
     if name not in names:
-        raise DataError(describe(f"one of the classes {names}", repr(name)))
+        raise DataError(describe(f"one of the classes {names}", repr(name), suggest(name, names)))
     return classifier.classes_.tolist()[names.index(name)]
 
 
@@ -178,10 +207,14 @@ def new_class(classifier: PrototypeClassifier, name: str) -> Any:
     ------
     DataError
     """
-    kind = type(classifier.classes_.tolist()[0])
+    kind, wanted = type(classifier.classes_.tolist()[0]), f"a class of the kind of {classifier.classes_.tolist()[:3]}"
     if kind is bool:
         raise DataError(describe("a model of words or numbers, to add a class to", "one of truth values"))
     try:
-        return kind(name.strip())
+        made = kind(name.strip())
     except ValueError as error:
-        raise DataError(describe(f"a class of the kind of {classifier.classes_.tolist()[:3]}", repr(name))) from error
+        raise DataError(describe(wanted, repr(name), "another name")) from error
+    # Numbers that are written otherwise than they are read, or beyond what all numbers of an array can be.
+    if kind is not str and (not isfinite(made) or abs(made) > _LARGEST or (kind is int and str(made) != name.strip())):
+        raise DataError(describe(wanted, repr(name), "a smaller number, in digits alone"))
+    return made

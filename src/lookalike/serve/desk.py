@@ -4,80 +4,31 @@ import copy
 import json
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
-import yaml
 
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.abstaining import least_sure
-from lookalike.estimators.inputs import table_or_pictures
 from lookalike.experiments import Run, contents_of, explained, kept_card, learned_from, validation_of
-from lookalike.persistence import write_whole
 from lookalike.report import ExplainedExample, ReportContents
-from lookalike.serve.changes import Change, Effect, effect_of, fewer_prototypes
+from lookalike.serve.blending import blended
+from lookalike.serve.changes import Change, Effect, effect_of
 from lookalike.serve.pictures import Row, inputs_from
-from lookalike.serve.trials import Trial, graded, trials
+from lookalike.serve.standing import StaleError, Standing, renumbered, save_beside
+from lookalike.serve.trials import Trial, graded, keep_result, trials
 
 _MOST_VALIDATED = 2000
 _MOST_LOOKED_AT = 20_000
-_STEPS = 21
+_MOST_CHANGES = 200
 _NO_DATA = describe("the data that the model was trained on", "none found", "put them back")
 TESTS_FILE = "self-tests.json"
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """A model after some changes; never altered, so that a request sees one model from its beginning to its end.
-
-    Attributes
-    ----------
-    run : Run
-    contents : ReportContents
-    changes : tuple of dict
-        In words, with the accuracy before and after.
-    kept : frozenset of bytes
-        Prototypes that somebody wants to keep, by their values: their numbers change.
-    """
-
-    run: Run
-    contents: ReportContents
-    changes: tuple[dict[str, Any], ...] = ()
-    kept: frozenset[bytes] = frozenset()
-
-    @property
-    def kept_prototypes(self) -> list[int]:
-        """Their numbers as they are now."""
-        return [place for place, values in enumerate(self.run.classifier.prototypes_) if values.tobytes() in self.kept]
-
-    @property
-    def most(self) -> int:
-        """Prototypes of the class that has most."""
-        return int(np.unique(self.run.classifier.prototype_labels_, return_counts=True)[1].max())
-
-    @cached_property
-    def refusal(self) -> str:
-        """Why prototypes cannot be changed; empty where they can."""
-        try:
-            self.run.classifier.require_exchangeable()
-        except LookalikeError as error:
-            return str(error)
-        return ""
-
-    @cached_property
-    def smaller(self) -> tuple["Standing", ...]:
-        """With at most one, two, ... prototypes of every class; the last is this one."""
-        if self.refusal:
-            return (self,)
-        kept = self.kept_prototypes
-        made = (fewer_prototypes(self.run.classifier, most, kept) for most in range(1, self.most))
-        runs = [replace(self.run, classifier=classifier) for classifier in made]
-        return (*(Standing(run, contents_of(run)) for run in runs), self)
 
 
 class Desk:
@@ -98,20 +49,31 @@ class Desk:
         Of the test examples and the prototypes that the model was opened with, shape ``(n, p)``.
     decisions : ndarray or None
         The classes that it gave them to then.
+    note : str
+        Why the data are not used though they are there; empty where they are.
     """
 
     def __init__(self, run: Run) -> None:
-        card = kept_card(run)
-        self.began = Standing(run, contents_of(run, _kept_quality(run), card=card))
-        self._history = [self.began]
-        self._lock = threading.Lock()
-        self._sizes: dict[Standing, list[float]] = {}
+        began = Standing(run, contents_of(run, _kept_quality(run), card=kept_card(run)))
+        known = [place for place in run.extras.get("kept", []) if 0 <= place < len(run.classifier.prototypes_)]
+        self.began = replace(began, kept=frozenset(map(began.identity, known)))
+        self._history, self._version = [self.began], 0
+        self._lock, self._measuring = threading.Lock(), threading.Lock()
+        self._sizes: WeakKeyDictionary[Standing, list[float]] = WeakKeyDictionary()
+        self._training, self.test, self.validation, self.scores, self.decisions = None, None, None, None, None
+        self.note = ""
         dataset = learned_from(run)
-        self._training = None if dataset is None else dataset.train
-        self.test = None if dataset is None else dataset.test
-        self.validation = None if dataset is None else _validated(run, dataset)
-        self.scores = None if self.test is None else run.classifier.transform(self.test.inputs)
-        self.decisions = None if self.test is None else run.classifier.predict(self.test.inputs)
+        if dataset is None:
+            return
+        try:
+            self.scores = run.classifier.transform(dataset.test.inputs)
+            self.decisions = run.classifier.predict(dataset.test.inputs)
+            self.validation = _validated(run, dataset)
+        except (LookalikeError, ValueError) as error:
+            # Other data than the model learned from lie there now.
+            self.note, self.scores, self.decisions = str(error), None, None
+            return
+        self._training, self.test = dataset.train, dataset.test
 
     @property
     def standing(self) -> Standing:
@@ -148,14 +110,14 @@ class Desk:
         odds, largest = classifier.predict_proba(inputs), classifier.transform(inputs).max(1)
         names = classifier.explanation_.classes
         known = classifier.fitted_.sureness
-        least = least_sure(known, 0.95, "similarity") if known else float("-inf")
+        least = least_sure(known, 0.95, "similarity") if known else None
         return [
             {
                 "predicted": names[each.argmax()],
                 "probability": float(each.max()),
                 "probabilities": dict(zip(names, each.tolist(), strict=True)),
                 "similarity": float(score) / classifier.explanation_.scale,
-                "resembles_none": bool(score < least),
+                "resembles_none": None if least is None else bool(score < least),
             }
             for each, score in zip(odds, largest, strict=True)
         ]
@@ -176,85 +138,74 @@ class Desk:
         coverage : float
             Share of the validation inputs that are like some prototype.
         """
-        levels = self.standing.smaller if most else (self.standing,)
-        seen = levels[min(most or 1, len(levels)) - 1]
-        return seen.contents, explained(seen.run, inputs, [name], [true], coverage)[0]
+        standing = self.standing
+        if not most or most >= standing.most or standing.refusal:
+            return standing.contents, explained(standing.run, inputs, [name], [true], coverage)[0]
+        fewer, stay = standing.at_most(most)
+        found = explained(replace(standing.run, classifier=fewer), inputs, [name], [true], coverage)[0]
+        return standing.contents, renumbered(found, stay)
 
     def blend(self, inputs: np.ndarray, prototype: int) -> list[dict[str, Any]]:
-        """How the score of a prototype, and the decision, change as an input becomes that prototype.
+        """How the score of a prototype, and the decision, change as an input becomes it; see `blended`."""
+        return blended(self.standing.run.classifier, inputs, prototype)
+
+    def effect(self, change: Change) -> tuple[Effect | None, int]:
+        """What a change would do, on validation examples, ``None`` without any; and to which version of the model."""
+        before = self.standing
+        return self._tried(before, change)[1], before.version
+
+    def accept(self, change: Change, version: int | None = None) -> Standing:
+        """Make a change.
 
         Parameters
         ----------
-        inputs : ndarray
-            One, with the axis of inputs.
-        prototype : int
+        change : Change
+        version : int, optional
+            Of the model that it is meant for; whatever the model is now unless given.
 
-        Returns
-        -------
-        list of dict
-            For 21 steps: ``share`` of the prototype, measured ``similarity`` to it, ``predicted``, ``probability``.
+        Raises
+        ------
+        StaleError
+            If the model is another one by now.
+        LookalikeError
+            If it cannot be changed so.
         """
-        classifier = self.standing.run.classifier
-        if not 0 <= prototype < len(classifier.prototypes_):
-            raise DataError(describe(f"a prototype from 0 to {len(classifier.prototypes_) - 1}", f"{prototype}"))
-        preprocessing = classifier.preprocessing_
-        begin = preprocessing.to_data_units(table_or_pictures(classifier, inputs, reset=False)).numpy()
-        end = classifier.prototypes_[prototype][None]
-        shares = np.linspace(0, 1, _STEPS)
-        column = shares.reshape(-1, *(1,) * len(preprocessing.shape))
-        blended = ((1 - column) * begin + column * end).astype(begin.dtype)
-        probabilities, scores = classifier.predict_proba(blended), classifier.transform(blended)
-        scale = classifier.explanation_.scale
-        return [
-            {
-                "share": round(float(share), 2),
-                "similarity": float(score[prototype]) / scale,
-                "predicted": str(classifier.classes_[odds.argmax()]),
-                "probability": float(odds.max()),
-            }
-            for share, score, odds in zip(shares, scores, probabilities, strict=True)
-        ]
-
-    def effect(self, change: Change) -> tuple[Effect | None, str]:
-        """What a change would do, on validation examples; ``None`` without any. And the change in words."""
-        return self._tried(change)[1:]
-
-    def accept(self, change: Change) -> Standing:
-        """Make a change."""
         with self._lock:
             before = self.standing
-            classifier, effect, words = self._tried(change)
+            if version is not None and version != before.version:
+                raise StaleError(describe("a change of the model as it is", "one of the model as it was", "look again"))
+            if len(self._history) > _MOST_CHANGES:
+                raise DataError(
+                    describe(f"at most {_MOST_CHANGES} changes", "one more", "save, and open what is saved")
+                )
+            words = change.in_words(before.run.classifier)
+            classifier, effect = self._tried(before, change)
             done = {"what": words, "kind": change.kind} | (
                 {"before": effect.before, "after": effect.after, "n": effect.n} if effect else {}
             )
             kept = before.kept
-            if change.kind == "keep":
-                kept |= {classifier.prototypes_[change.prototype].tobytes()}
-            run = replace(before.run, classifier=self._looked_up(classifier))
-            self._history.append(Standing(run, contents_of(run, card=None), (*before.changes, done), kept))
+            if change.kind in ("keep", "release"):
+                named = {before.identity(change.prototype or 0)}
+                kept = kept | named if change.kind == "keep" else kept - named
+            else:
+                classifier = self._looked_up(classifier)
+            run = replace(before.run, classifier=classifier)
+            self._version += 1
+            self._history.append(Standing(run, contents_of(run), self._version, (*before.changes, done), kept))
             return self.standing
 
     def undo(self) -> Standing:
         """Take the last change back."""
         with self._lock:
             if len(self._history) == 1:
-                raise DataError(describe("a change to take back", "none"))
+                raise DataError(describe("a change to take back", "none", "change something first"))
             self._history.pop()
             return self.standing
 
     def save(self) -> Path:
-        """The model as it is now as a run of its own, beside the one that was opened; with what was changed."""
+        """The model as it is now as a run of its own; see `lookalike.serve.standing.save_beside`."""
         with self._lock:
-            standing, origin = self.standing, self.began.run.folder.resolve()
-            if not standing.changes:
-                raise DataError(describe("a change to save", "none"))
-            number = 1
-            while (folder := origin.with_name(f"{origin.name}-changed-{number}")).exists():
-                number += 1
-            extras = {**standing.run.extras, "changes": [*standing.run.extras.get("changes", []), *standing.changes]}
-            standing.run.classifier.save(folder, **extras)
-            write_whole(folder / "config.yaml", yaml.safe_dump(standing.run.config.to_dict(), sort_keys=False).encode())
-            return folder
+            return save_beside(self.standing, self.began.run.folder.resolve())
 
     @cached_property
     def curve(self) -> list[dict[str, float]]:
@@ -276,11 +227,11 @@ class Desk:
         """Validation accuracy with at most one, two, ... prototypes of every class; empty without examples."""
         if self.validation is None:
             return []
-        standing, inputs, labels = self.standing, self.validation.inputs, self.validation.labels
-        if standing not in self._sizes:
-            made = [each.run.classifier.predict(inputs) for each in standing.smaller]
-            self._sizes[standing] = [float((decided == labels).mean()) for decided in made]
-        return self._sizes[standing]
+        standing = self.standing
+        with self._measuring:
+            if standing not in self._sizes:
+                self._sizes[standing] = standing.accuracies(self.validation)
+            return self._sizes[standing]
 
     def trials(self, seed: int) -> list[Trial]:
         """A self-test of the model as it was opened."""
@@ -289,32 +240,39 @@ class Desk:
         return trials(self.scores, self.began.run.classifier.network_.prototypes.labels.numpy(), seed)
 
     def grade(self, seed: int, answers: Sequence[int]) -> dict[str, Any]:
-        """How a person did, kept in the run's folder."""
+        """How a person did in the trials of a seed, kept in the run's folder.
+
+        Parameters
+        ----------
+        seed : int
+            Graded once, since the right answers are told.
+        answers : sequence of int
+        """
         result = {"seed": seed, **graded(self.trials(seed), answers)}
         with self._lock:
-            file = self.began.run.folder / TESTS_FILE
-            known = json.loads(file.read_text()) if file.exists() else []
-            write_whole(file, json.dumps([*known, result], indent=1).encode())
+            keep_result(self.began.run.folder / TESTS_FILE, result)
         return result
 
     def _looked_up(self, classifier: PrototypeClassifier) -> PrototypeClassifier:
-        """With the training examples nearest to new prototypes, where there are not too many to look at meanwhile."""
-        if all(each.neighbors or each.foreign_neighbors for each in classifier.explanation_.prototypes):
-            return classifier
+        """With usage and nearest training examples as they are now, where there are not too many to look at."""
         if self._training is None or len(self._training) > _MOST_LOOKED_AT:
             return classifier
         known = self._training.select(np.flatnonzero(np.isin(self._training.labels, classifier.classes_)))
         return copy.copy(classifier).look_again(known.inputs, known.labels)
 
-    def _tried(self, change: Change) -> tuple[Any, Effect | None, str]:
-        before = self.standing
-        if change.kind in ("forget", "replace") and change.prototype in before.kept_prototypes:
-            raise DataError(describe("a prototype that nobody wants to keep", f"{change.prototype}", "undo that first"))
-        words = change.in_words(before.run.classifier)
+    def _tried(self, before: Standing, change: Change) -> tuple[PrototypeClassifier, Effect | None]:
+        kept = before.kept_prototypes
+        if change.kind in ("forget", "replace") and change.prototype in kept:
+            raise DataError(
+                describe("a prototype that nobody wants to keep", f"{change.prototype}", "release it first")
+            )
+        if change.kind in ("keep", "release") and (change.prototype in kept) == (change.kind == "keep"):
+            state = "kept already" if change.kind == "keep" else "not kept"
+            raise DataError(describe(f"a prototype to {change.kind}", f"{change.prototype}, {state}", "another one"))
         after = change.applied_to(before.run.classifier)
         if self.validation is None:
-            return after, None, words
-        return after, effect_of(before.run.classifier, after, self.validation), words
+            return after, None
+        return after, effect_of(before.run.classifier, after, self.validation)
 
 
 def _validated(run: Run, dataset: Dataset) -> Part | None:

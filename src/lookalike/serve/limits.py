@@ -79,32 +79,37 @@ class Doorkeeper:
             await _enter(guarded, scope, self._limits.token)
             return
         if self._inside >= self._limits.at_once:
-            await _answer(guarded, 429, "fewer requests at once; come again in a second", (("retry-after", "1"),))
+            await _answer(
+                guarded,
+                429,
+                "expected fewer requests at once, got one more; try: again in a second",
+                (("retry-after", "1"),),
+            )
             return
-        self._inside += 1
-        try:
-            await self._handle(scope, headers, receive, guarded)
-        finally:
-            self._inside -= 1
+        await self._handle(scope, receive, guarded)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._limits.token and re.sub(r":\d*$", "", host) not in _LOOPBACK:
-            return 403, f"expected a request to {' or '.join(_LOOPBACK)}, got one to another name"
+            return (
+                403,
+                f"expected a request to {' or '.join(_LOOPBACK)}, got another name; try: the address printed",
+            )
         origin = headers.get("origin")
-        crossed = headers.get("sec-fetch-site") == "cross-site" and scope["method"] != "GET"
+        followed = scope["path"] == "/" and headers.get("sec-fetch-mode") == "navigate"
+        crossed = headers.get("sec-fetch-site") == "cross-site" and not followed
         if crossed or (origin is not None and origin.partition("://")[2] != host):
-            return 403, "expected a request of this page's own, got one from another site"
+            return 403, "expected a request of this page's own, got one from another site; try: the page itself"
         if self._limits.token and not self._is_known(scope, headers):
             return (
                 401,
-                "expected the token that `lookalike serve` printed: open the address that it printed, or send it",
+                "expected the token, got none or another; try: the address that `lookalike serve` printed",
             )
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            return 400, "expected a content-length that is a number"
+            return 400, "expected a content-length that is a number, got something else; try: another client"
         if int(length) > self._limits.most_bytes:
-            return 413, f"expected at most {self._limits.most_bytes} bytes"
+            return 413, _too_much(self._limits.most_bytes)
         return None
 
     def _is_known(self, scope: Scope, headers: dict[str, str]) -> bool:
@@ -114,27 +119,44 @@ class Doorkeeper:
         given = (asked, bearer, cookies.get(COOKIE, ""))
         return any(secrets.compare_digest(each.encode(), self._limits.token.encode()) for each in given)
 
-    async def _handle(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
-        begun = False
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._inside += 1
+        try:
+            body = await asyncio.wait_for(self._body(receive), self._limits.seconds)
+        except TimeoutError:
+            self._leave()
+            await _answer(send, 408, f"expected a body within {self._limits.seconds:g} s, got a part; try: again")
+            return
+        except BaseException:
+            self._leave()
+            raise
+        if body is None:
+            self._leave()
+            await _answer(send, 413, _too_much(self._limits.most_bytes))
+            return
+        begun = given_up = False
 
         async def answering(message: MutableMapping[str, Any]) -> None:
             nonlocal begun
             begun = True
-            await send(message)
+            if not given_up:
+                await send(message)
 
-        try:
-            body = await asyncio.wait_for(self._body(receive), self._limits.seconds)
-        except TimeoutError:
-            await _answer(send, 408, f"expected a request within {self._limits.seconds:g} seconds")
-            return
-        if body is None:
-            await _answer(send, 413, f"expected at most {self._limits.most_bytes} bytes")
-            return
-        try:
-            await asyncio.wait_for(self._application(scope, _given(body, receive), answering), 2 * self._limits.seconds)
-        except TimeoutError:
-            if not begun:
-                await _answer(send, 503, "this took too long; ask for less at once")
+        # Never cancelled: what a thread has begun goes on, and it counts as inside until it has ended.
+        task = asyncio.ensure_future(self._application(scope, _given(body, receive), answering))
+        task.add_done_callback(self._leave)
+        done, _ = await asyncio.wait({task}, timeout=2 * self._limits.seconds)
+        if done:
+            await task
+        elif not begun:
+            given_up = True
+            task.add_done_callback(_taken_note_of)
+            await _answer(
+                send, 503, "expected less to do, got more than there is time for; try: see whether it is done"
+            )
+
+    def _leave(self, _: object = None) -> None:
+        self._inside -= 1
 
     async def _body(self, receive: Receive) -> bytes | None:
         """All of it; ``None`` where it is too large."""
@@ -149,6 +171,16 @@ class Doorkeeper:
                 return None
             if not message.get("more_body", False):
                 return b"".join(parts)
+
+
+def _too_much(most: int) -> str:
+    return f"expected at most {most} bytes, got more; try: fewer or smaller pictures at a time"
+
+
+def _taken_note_of(task: "asyncio.Task[None]") -> None:
+    """An error that nobody waits for any more was logged where it arose."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _given(body: bytes, receive: Receive) -> Receive:

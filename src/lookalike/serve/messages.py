@@ -44,7 +44,9 @@ class Prediction(BaseModel):
     probability: float = Field(description="Calibrated.")
     probabilities: dict[str, float]
     similarity: float = Field(description="The largest measured similarity to any prototype.")
-    resembles_none: bool = Field(description="Whether that is below what 95% of the validation inputs reach.")
+    resembles_none: bool | None = Field(
+        description="Whether that is below what 95% of validation inputs reach; null where these are too few."
+    )
 
 
 class Predictions(BaseModel):
@@ -126,22 +128,30 @@ class Blend(BaseModel):
 class ChangeQuestion(_Question):
     """A change of prototypes; see `lookalike.serve.changes.Change`."""
 
-    kind: Literal["forget", "keep", "replace", "add", "add_class"]
+    kind: Literal["forget", "keep", "release", "replace", "add", "add_class"]
     prototype: Place | None = None
     class_name: Word | None = None
     inputs: list[Input] | None = Field(None, min_length=1, max_length=MOST_INPUTS)
     test: Place | None = Field(None, description="A test example in place of an input of one's own.")
+    version: Place | None = Field(None, description="Of the model that the preview told of; another one is refused.")
 
 
 class ChangeEffect(BaseModel):
-    """What a change would do, or did."""
+    """What a change would do."""
 
-    what: str
+    asked: str = Field(description="The change as a question.")
+    version: int = Field(description="Of the model that it was tried on.")
     n: int = Field(description="Validation examples that it was measured on; 0 where there are none.")
     before: float | None
     after: float | None
     mended: int
     spoiled: int
+
+
+class Sizes(BaseModel):
+    """What fewer prototypes would do."""
+
+    accuracies: list[float] = Field(description="On validation examples, with at most one, two, ... of every class.")
 
 
 class Saved(BaseModel):

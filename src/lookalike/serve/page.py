@@ -8,9 +8,10 @@ import numpy as np
 from lookalike.errors import DataError, describe
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.report import ExplainedExample, ReportContents, image_address, render, stylesheet
-from lookalike.serve.desk import Desk, Standing
+from lookalike.serve.desk import Desk
 from lookalike.serve.messages import MOST_INPUTS, Shown, ShownPrototype, ShownPrototypes, ShownTrial
 from lookalike.serve.pictures import FORMATS
+from lookalike.serve.standing import Standing
 
 _SHOWN = 24
 _LARGEST_DRAWN = 64
@@ -37,12 +38,14 @@ def front(desk: Desk) -> str:
         n_validation=0 if desk.validation is None else len(desk.validation),
         is_picture=preprocessing.is_picture,
         drawn=max(sides) <= _LARGEST_DRAWN and grey,
+        side=max(sides),
         dark=preprocessing.mean[0] < sum(preprocessing.eight_bit_range) / 2,
         columns=[name for name, _ in standing.contents.rows[0]] if standing.contents.rows else [],
-        sizes=desk.accuracy_by_size(),
         curve=desk.curve,
         accepted=",".join(f"image/{name.lower()}" for name in FORMATS),
         most_inputs=MOST_INPUTS,
+        note=desk.note,
+        kind=standing.run.classifier.classes_.dtype.kind,
     )
 
 

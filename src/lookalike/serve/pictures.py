@@ -3,6 +3,7 @@
 import base64
 import binascii
 import io
+import struct
 import warnings
 from collections.abc import Sequence
 
@@ -43,7 +44,8 @@ def inputs_from(given: Sequence[str | Row], preprocessing: Preprocessing) -> np.
     for place, each in enumerate(given):
         picture = opened(_content(each, place), left)
         left -= picture.width * picture.height
-        fitted.append(fit_picture(picture, (size[0], size[1]), grey=channels == 1))
+        shown = fit_picture(picture, (size[0], size[1]), grey=channels == 1)
+        fitted.append(shown if channels < 4 else np.dstack([shown, np.full(shown.shape[:2], 255, np.uint8)]))
     pictures = np.stack(fitted)
     return preprocessing.from_eight_bit(pictures).numpy() if preprocessing.divisor == 1 else pictures
 
@@ -68,13 +70,13 @@ def opened(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
         )
     try:
         with warnings.catch_warnings():
-            # Pillow warns of what may be a bomb; the limit here is lower.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of what may be a bomb (the limit here is lower), and of files with nonsense about themselves.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 if picture.width * picture.height > most_pixels:
                     raise _too_large(f"one of {picture.width} x {picture.height}")
                 picture.load()
-                return ImageOps.exif_transpose(picture)
+                return _upright(picture)
     except Image.DecompressionBombError as error:
         raise _too_large("one of many more") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
@@ -82,6 +84,14 @@ def opened(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
             raise
         kinds = ", ".join(FORMATS)
         raise DataError(describe(f"a picture: {kinds}", "something else, or one cut short", "another file")) from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turned as its file says, where what the file says of itself can be read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (struct.error, OSError, TypeError, AttributeError, LookupError, ArithmeticError, ValueError, SyntaxError):
+        return picture
 
 
 def _too_large(got: str) -> DataError:

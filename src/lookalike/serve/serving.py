@@ -1,6 +1,7 @@
 """From a desk to a running program that browsers find."""
 
 import secrets
+import socket
 from collections.abc import Callable
 
 import torch
@@ -23,25 +24,33 @@ def serve(desk: Desk, host: str = "127.0.0.1", port: int = 8765, told: Callable[
     host : str
         Beyond loopback nothing is answered without a token, which is drawn anew each time.
     port : int
+        Free.
     told : callable
         Is given the address to open, the token in it where there is one.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
     """
     token = "" if host in LOOPBACK else secrets.token_urlsafe(32)
-    shown = f"[{host}]" if ":" in host else host
-    told(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Two questions at a time, one thread each, are answered sooner than one after the other with two.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        uvicorn.run(
-            make_app(desk, Limits(token=token)),
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=_CONNECTIONS,
-            timeout_keep_alive=15,
-        )
+        # Bound before anybody is told: another program may be there.
+        with socket.create_server((host, port), family=family) as bound:
+            shown = f"[{host}]" if ":" in host else host
+            told(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
+            config = uvicorn.Config(
+                make_app(desk, Limits(token=token)),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                limit_concurrency=_CONNECTIONS,
+                timeout_keep_alive=15,
+            )
+            uvicorn.Server(config).run(sockets=[bound])
     finally:
         torch.set_num_threads(threads)

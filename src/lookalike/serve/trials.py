@@ -1,13 +1,17 @@
 """A self-test: whether a person can tell what the model took for alike."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from lookalike.errors import DataError, describe
+from lookalike.persistence import write_whole
+from lookalike.serve.standing import unwritable
 
 N_TRIALS = 20
 
@@ -110,3 +114,39 @@ def graded(asked: Sequence[Trial], answers: Sequence[int]) -> dict[str, Any]:
         "interval": [float(interval.low), float(interval.high)],
         "answers": [trial.answer for trial in asked],
     }
+
+
+def keep_result(file: Path, result: Mapping[str, Any]) -> None:
+    """Add a result to a file of results; one that holds something else is put aside, not written over.
+
+    Parameters
+    ----------
+    file : Path
+    result : mapping
+        With the ``seed`` of its trials.
+
+    Raises
+    ------
+    DataError
+        If the trials of that seed were graded already, or the file cannot be written.
+    """
+    try:
+        known = _kept_results(file)
+        if any(each["seed"] == result["seed"] for each in known):
+            raise DataError(describe("trials that were not graded yet", f"seed {result['seed']} again", "begin anew"))
+        write_whole(file, json.dumps([*known, result], indent=1).encode())
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def _kept_results(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    try:
+        known = json.loads(file.read_text())
+        if isinstance(known, list) and all("seed" in each for each in known):
+            return known
+    except (ValueError, TypeError):
+        pass
+    file.rename(file.with_suffix(".damaged.json"))
+    return []

@@ -3,7 +3,7 @@
 
 const find = (name) => document.getElementById(name);
 const known = JSON.parse(find("known").textContent);
-const state = { question: null, steps: [], draws: 0, proposal: null };
+const state = { question: null, steps: [], draws: 0, proposal: null, sizes: [], drawn: false };
 
 async function ask(path, body, method = body === undefined ? "GET" : "POST") {
   const options = { method, headers: {} };
@@ -74,17 +74,26 @@ function draw(svg, values, place, low, high) {
 
 // ---- asking
 
+// Answers may overtake each other: only that to the last question is shown.
+const turns = { answer: 0, blend: 0 };
+
 async function answer() {
   if (!state.question) return;
+  const turn = ++turns.answer;
   const asked = { ...state.question };
   if (find("most")) asked.most = Number(find("most").value);
   if (find("coverage")) asked.coverage = 1 - Number(find("coverage").value) / 100;
   find("answer").classList.add("busy");
   try {
-    find("answer").innerHTML = (await ask("strip", asked)).html;
+    const { html } = await ask("strip", asked);
+    if (turn !== turns.answer) return;
+    find("answer").innerHTML = html;
     await offerBlend();
+  } catch (error) {
+    if (turn === turns.answer) { find("answer").textContent = error.message; find("blending").hidden = true; }
+    throw error;
   } finally {
-    find("answer").classList.remove("busy");
+    if (turn === turns.answer) find("answer").classList.remove("busy");
   }
 }
 
@@ -152,15 +161,18 @@ const canvas = find("canvas");
 if (canvas) {
   const pen = canvas.getContext("2d");
   const [ground, ink] = canvas.dataset.dark === "yes" ? ["#000", "#fff"] : ["#fff", "#000"];
-  const clear = () => { pen.fillStyle = ground; pen.fillRect(0, 0, canvas.width, canvas.height); };
+  const clear = () => { pen.fillStyle = ground; pen.fillRect(0, 0, canvas.width, canvas.height); state.drawn = false; };
   clear();
-  Object.assign(pen, { strokeStyle: ink, lineWidth: 17, lineCap: "round", lineJoin: "round" });
+  // A stroke about two pixels wide in what the model takes, as in pictures of 28; never thinner than one.
+  const width = Math.max(16, (1.2 * canvas.width) / Number(canvas.dataset.side));
+  Object.assign(pen, { strokeStyle: ink, lineWidth: width, lineCap: "round", lineJoin: "round" });
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
+    state.drawn = true;
     pen.beginPath();
     pen.moveTo(...at(event));
     pen.lineTo(...at(event));
@@ -172,7 +184,10 @@ if (canvas) {
     pen.stroke();
   });
   on("clear", "click", clear);
-  on("ask-drawing", "click", () => askAbout({ input: canvas.toDataURL("image/png"), name: "your drawing" }));
+  on("ask-drawing", "click", () => {
+    if (!state.drawn) throw new Error("expected a drawing, got an empty one; draw something first");
+    return askAbout({ input: canvas.toDataURL("image/png"), name: "your drawing" });
+  });
 }
 
 // ---- sliders
@@ -180,16 +195,21 @@ if (canvas) {
 function showSliders() {
   const most = find("most");
   if (most) {
-    const right = known.sizes[Number(most.value) - 1];
+    const right = state.sizes[Number(most.value) - 1];
     find("most-shown").textContent = most.value + (right === undefined ? "" : `; right on ${percent(right)} of validation examples`);
   }
   const coverage = find("coverage");
   if (coverage) {
     const place = Math.min(Number(coverage.value), known.curve.length - 1);
-    find("coverage-shown").textContent = `${coverage.value}%; right on ${percent(known.curve[place].accuracy)} of the others`;
+    find("coverage-shown").textContent = `${coverage.value}%; right on ${percent(known.curve[place].accuracy)} of the others, by the model as it was opened`;
     const values = known.curve.map((each) => each.accuracy);
     draw(find("curve"), values, place, Math.min(...values), 1);
   }
+}
+async function sizes() {
+  if (!find("most")) return;
+  state.sizes = (await ask("sizes")).accuracies;
+  showSliders();
 }
 for (const name of ["most", "coverage"]) {
   on(name, "input", showSliders);
@@ -201,9 +221,7 @@ for (const name of ["most", "coverage"]) {
 async function offerBlend() {
   const figures = [...document.querySelectorAll("#answer [data-prototype]")].filter((each) => each.querySelector("img"));
   const own = document.querySelector("#answer .query img");
-  // With fewer prototypes their numbers are others than those of the model that blends.
-  const whole = !find("most") || find("most").value === find("most").max;
-  find("blending").hidden = !figures.length || !own || !whole;
+  find("blending").hidden = !figures.length || !own;
   if (find("blending").hidden) return;
   find("blend-from").src = own.src;
   find("blend-prototype").replaceChildren(...figures.map((each) => {
@@ -216,8 +234,11 @@ async function offerBlend() {
 
 async function blend() {
   const { input, test } = state.question;
+  const turn = ++turns.blend;
   const chosen = find("blend-prototype").selectedOptions[0];
-  state.steps = (await ask("blend", { input, test, prototype: Number(chosen.value) })).steps;
+  const { steps } = await ask("blend", { input, test, prototype: Number(chosen.value) });
+  if (turn !== turns.blend) return;
+  state.steps = steps;
   find("blend-to").src = chosen.picture;
   find("share").value = 0;
   showBlend();
@@ -245,20 +266,28 @@ async function showCards() {
 
 async function changed() {
   await showCards();
-  const now = await ask("health");
-  if (find("add-to")) find("add-to").replaceChildren(...now.classes.map((name) => make("option", {}, name)));
   const page = new DOMParser().parseFromString(await ask("."), "text/html");
-  Object.assign(known, JSON.parse(page.getElementById("known").textContent));
-  const most = page.getElementById("most");
-  if (most && find("most")) { find("most").max = most.max; find("most").value = most.max; }
-  showSliders();
+  for (const name of ["told", "add-to"]) {
+    if (find(name)) find(name).innerHTML = page.getElementById(name).innerHTML;
+  }
+  const [most, now] = [find("most"), page.getElementById("most")];
+  if (most) {
+    most.max = now ? now.max : 1;
+    most.value = most.max;
+  }
+  await sizes();
   await answer();
+  find("prototypes-title").focus();
 }
 
 async function propose(change) {
   const effect = await ask("changes/preview", change);
-  state.proposal = change;
-  find("effect-title").textContent = `This would have ${effect.what}`;
+  state.proposal = { ...change, version: effect.version };
+  find("effect-title").textContent = effect.asked;
+  const before = document.querySelector(`#prototype-${change.prototype} .top img`);
+  const own = ["replace", "add"].includes(change.kind) ? document.querySelector("#answer .query img") : null;
+  const shown = [before, own].filter((each) => each).map((each) => make("img", { src: each.src, alt: each.alt, class: "pixels" }));
+  find("effect-pictures").replaceChildren(...shown);
   find("effect-said").textContent = effect.n
     ? `Right on ${percent(effect.before)} of ${effect.n} validation examples now, on ${percent(effect.after)} then: ${effect.mended} mended, ${effect.spoiled} spoiled.`
     : "There are no validation examples to measure its effect on.";
@@ -280,8 +309,12 @@ find("cards").addEventListener("click", safely(async (event) => {
 on("add", "click", () => propose({ kind: "add", class_name: find("add-to").value, ...asked() }));
 on("accept", "click", async () => {
   find("effect").close();
-  await ask("changes", state.proposal);
-  await changed();
+  try {
+    await ask("changes", state.proposal);
+    if (state.proposal.kind === "add_class") { find("class-name").value = ""; find("class-files").value = ""; }
+  } finally {
+    await changed();
+  }
 });
 on("leave", "click", () => find("effect").close());
 
@@ -289,6 +322,8 @@ async function addClass(files) {
   const name = find("class-name").value.trim();
   if (!name) throw new Error("expected the name of the class, got none");
   if (!files.length) throw new Error("expected pictures of the class, got none");
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  if (size > 11 * 1024 * 1024) throw new Error("expected pictures of at most 11 MiB together, got more; try: fewer, or smaller ones");
   await propose({ kind: "add_class", class_name: name, inputs: await Promise.all(files.map(read)) });
 }
 on("add-class", "click", () => addClass(pictures(find("class-files").files)));
@@ -301,13 +336,13 @@ on("begin", "click", async () => {
   const { trials } = await ask(`self-test?seed=${seed}`);
   const answers = [];
   const next = safely(async () => {
-    if (answers.length === trials.length) return finish(seed, answers);
+    if (answers.length >= trials.length) return finish(seed, answers);
     const trial = trials[answers.length];
     const said = make("p", { class: "small" }, `${answers.length + 1} of ${trials.length}: which of the two did the model match with the prototype on the left?`);
     const choices = trial.choices.map((source, place) => {
       const word = place ? "the right one" : "the left one";
       const button = make("button", { type: "button", "aria-label": word }, make("img", { src: source, class: "pixels", alt: word }));
-      button.addEventListener("click", () => { answers.push(place); next(); });
+      button.addEventListener("click", () => { if (answers.length < trials.length) answers.push(place); next(); });
       return button;
     });
     find("trial").replaceChildren(said, make("div", { class: "trial" }, make("img", { src: trial.prototype, class: "pixels", alt: "the prototype" }), ...choices));
@@ -320,10 +355,11 @@ async function finish(seed, answers) {
   const result = await ask("self-test", { seed, answers });
   const chance = result.by_chance < 0.001 ? "less than 0.1%" : percent(result.by_chance);
   find("trial").replaceChildren(
-    make("p", {}, make("b", {}, `${result.right} of ${result.of} right.`), ` Who guesses is right as often with a probability of ${chance}. The result is kept beside the model.`),
+    make("p", {}, make("b", {}, `${result.right} of ${result.of} right.`), ` Somebody who guesses gets so many or more in ${chance} of all tries. The result is kept beside the model that was opened.`),
   );
 }
 
 showSliders();
+safely(sizes)();
 safely(showCards)();
 safely(examples)();

@@ -1,0 +1,160 @@
+"""A model as it stands after some changes, and where it is kept."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from lookalike.data import Part
+from lookalike.errors import DataError, LookalikeError, describe
+from lookalike.estimators import PrototypeClassifier
+from lookalike.experiments import Run
+from lookalike.persistence import write_whole
+from lookalike.report import ExplainedExample, ReportContents
+from lookalike.serve.changes import most_used, without_others
+
+
+class StaleError(DataError):
+    """A change of a model that somebody has changed meanwhile."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """A model after some changes; never altered, so that a request sees one model from its beginning to its end.
+
+    Attributes
+    ----------
+    run : Run
+    contents : ReportContents
+    version : int
+        Another one after every change, so that nobody changes what somebody else has changed meanwhile.
+    changes : tuple of dict
+        In words, with the accuracy before and after.
+    kept : frozenset of (str, bytes)
+        Prototypes that somebody wants to keep, by class and values: their numbers change.
+    """
+
+    run: Run
+    contents: ReportContents
+    version: int = 0
+    changes: tuple[dict[str, Any], ...] = ()
+    kept: frozenset[tuple[str, bytes]] = frozenset()
+
+    @property
+    def kept_prototypes(self) -> list[int]:
+        """Their numbers as they are now."""
+        return [place for place in range(len(self.run.classifier.prototypes_)) if self.identity(place) in self.kept]
+
+    def identity(self, prototype: int) -> tuple[str, bytes]:
+        """What stays of a prototype when its number changes."""
+        classifier = self.run.classifier
+        return str(classifier.prototype_labels_[prototype]), classifier.prototypes_[prototype].tobytes()
+
+    @property
+    def most(self) -> int:
+        """Prototypes of the class that has most."""
+        return int(np.unique(self.run.classifier.prototype_labels_, return_counts=True)[1].max())
+
+    @cached_property
+    def refusal(self) -> str:
+        """Why prototypes cannot be changed; empty where they can."""
+        try:
+            self.run.classifier.require_exchangeable()
+        except LookalikeError as error:
+            return str(error)
+        return ""
+
+    def at_most(self, most: int) -> tuple[PrototypeClassifier, list[int]]:
+        """The model with so many prototypes of every class, and which these are."""
+        stay = most_used(self.run.classifier, most, self.kept_prototypes)
+        return without_others(self.run.classifier, stay), stay
+
+    @torch.no_grad()
+    def accuracies(self, validation: Part) -> list[float]:
+        """Accuracy with at most one, two, ... prototypes of every class.
+
+        Parameters
+        ----------
+        validation : Part
+        """
+        classifier = self.run.classifier
+        scores, found = torch.from_numpy(classifier.transform(validation.inputs)), []
+        for most in range(1, (1 if self.refusal else self.most) + 1):
+            if self.refusal:
+                logits = classifier.network_.head(scores)
+            else:
+                fewer, stay = self.at_most(most)
+                logits = fewer.network_.head(scores[:, stay])
+            decided = classifier.classes_[logits.argmax(1).numpy()]
+            found.append(float((decided == validation.labels).mean()))
+        return found
+
+
+def renumbered(found: ExplainedExample, stay: Sequence[int]) -> ExplainedExample:
+    """An explanation by some of the prototypes, these by the numbers that they have among all.
+
+    Parameters
+    ----------
+    found : ExplainedExample
+    stay : sequence of int
+        The number of each.
+    """
+    explanation = found.explanation
+    flip = explanation.flip
+    return replace(
+        found,
+        explanation=replace(
+            explanation,
+            matches=tuple(replace(match, prototype=stay[match.prototype]) for match in explanation.matches),
+            flip=None if flip is None else replace(flip, prototype=stay[flip.prototype]),
+        ),
+        aligned={stay[prototype]: pictures for prototype, pictures in found.aligned.items()},
+    )
+
+
+def save_beside(standing: Standing, origin: Path) -> Path:
+    """A changed model as a run of its own, whole or not at all, beside the one that was opened.
+
+    Parameters
+    ----------
+    standing : Standing
+    origin : Path
+        The folder of the run that was opened.
+
+    Raises
+    ------
+    DataError
+        If nothing was changed, or the place cannot be written.
+    """
+    if not standing.changes:
+        raise DataError(describe("a change to save", "none", "change something first"))
+    number = 1
+    while (folder := origin.with_name(f"{origin.name}-changed-{number}")).exists():
+        number += 1
+    extras = {
+        **standing.run.extras,
+        "changes": [*standing.run.extras.get("changes", []), *standing.changes],
+        "kept": standing.kept_prototypes,
+    }
+    draft = origin.with_name(f".{folder.name}.draft")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        standing.run.classifier.save(draft, **extras)
+        settings = yaml.safe_dump(standing.run.config.to_dict(), sort_keys=False)
+        write_whole(draft / "config.yaml", settings.encode())
+        draft.rename(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise unwritable(error) from error
+    return folder
+
+
+def unwritable(error: OSError) -> DataError:
+    """What to say of a place that cannot be written."""
+    return DataError(describe("a folder that can be written, for the run and beside it", error.strerror or "", "chmod"))
