@@ -390,6 +390,19 @@ def test_what_resembles_nothing_is_explained_without_prototypes(run_folder, tmp_
         assert 'class="axis"' in (tmp_path / "e.html").read_text()
 
 
+def test_explaining_says_what_resembles_nothing(run_folder, call, monkeypatch):
+    run = open_run(run_folder)
+    largest = run.classifier.transform(data_of(run).test.inputs).max(1)
+    least = float(np.median(largest))
+    monkeypatch.setattr("lookalike.estimators.showing._least_similar", lambda classifier, coverage: least)
+    for place in (int(largest.argmin()), int(largest.argmax())):
+        code, out, _ = call("explain", run_folder, f"test:{place}")
+        assert code == 0
+        assert ("It resembles none of the prototypes" in out) == (largest[place] < least)
+        told = json.loads(call("explain", run_folder, f"test:{place}", "--json")[1])
+        assert told[0]["resembles none"] == (largest[place] < least)
+
+
 def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
     assert call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=2")[0] == 0
     assert call("report", tmp_path / "iris")[0] == 0

@@ -175,7 +175,16 @@ def choice(found: Choice) -> None:
 def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) -> None:
     """Print why each input was given to its class."""
     if as_json:
-        _json([{"input": example.name, "true": example.true, **example.explanation.to_dict()} for example in examples])
+        found = [
+            {
+                "input": example.name,
+                "true": example.true,
+                "resembles none": example.resembles_none,
+                **example.explanation.to_dict(),
+            }
+            for example in examples
+        ]
+        _json(found)
         return
     for example in examples:
         explanation = example.explanation
@@ -186,6 +195,9 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
         _out.print(
             f"[bold]{escape(explanation.predicted)}[/] with probability {explanation.probability:.3f}{escape(answer)}"
         )
+        if example.resembles_none:
+            usual = f"less than {example.coverage:.0%} of validation inputs are to their nearest"
+            _out.print(f"It resembles none of the prototypes, {usual}: take this for a guess.", soft_wrap=True)
         table = Table(box=None, pad_edge=False)
         for column in ("prototype", "of class", "measured similarity", "contribution", "to the runner-up"):
             table.add_column(column, justify="left" if column == "of class" else "right")
