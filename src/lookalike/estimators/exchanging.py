@@ -26,7 +26,7 @@ class Exchanging(Editing):
 
     References
     ----------
-    bontempelli2023concept
+    [bontempelli2023concept]
     """
 
     def remove_prototypes(self, which: Sequence[int]) -> Any:
