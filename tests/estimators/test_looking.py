@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 from lookalike.data import load_dataset
 from lookalike.errors import DataError, ParameterError
 from lookalike.estimators import PrototypeClassifier
+from lookalike.report.contents import bars
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,18 @@ def test_explained_inputs_render_themselves(classifier, digits):
     assert one._repr_html_().count('<article class="strip') == 1
     assert repr(one).startswith(f"<input 0: {one.explanation.predicted}, ")
     assert repr(shown[:1]) == f"[{one!r}]"
+
+
+def test_what_contributes_nothing_is_no_reason(classifier, digits):
+    # Two prototypes of every class, and a head in which others contribute nothing.
+    for explanation in classifier.explain(digits[2][:20]):
+        reasons = explanation.reasons(3)
+        assert {match.class_name for match in reasons} == {explanation.predicted}
+        assert 1 <= len(reasons) <= 2
+        total = sum(match.contribution for match in reasons) + explanation.others(len(reasons)) + explanation.bias
+        assert total == pytest.approx(explanation.logit, abs=1e-4)
+        assert [bar["label"] for bar in bars(explanation)][-1] == "all others"
+        assert len(bars(explanation)) == len(reasons) + 1
 
 
 def test_a_style_stays_inside(classifier, digits):
@@ -65,7 +78,7 @@ def test_an_explanation_is_plotted(classifier, digits, tmp_path):
     figure = shown.plot()
     assert np.array_equal(figure.axes[0].images[0].get_array(), shown.example.picture)
     titles = [panel.get_title() for panel in figure.axes]
-    for match in shown.explanation.matches[:3]:
+    for match in shown.explanation.reasons():
         assert f"prototype {match.prototype}, class {match.class_name}" in titles
     figure.savefig(tmp_path / "figure.pdf")
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")

@@ -123,6 +123,16 @@ class LocalExplanation:
         """A score without the scale: for a cosine, the cosine."""
         return match.score / self.scale
 
+    def reasons(self, most: int = 3) -> tuple[PrototypeMatch, ...]:
+        """The prototypes that contribute most, those left out that contribute nothing; one at least.
+
+        Parameters
+        ----------
+        most : int
+        """
+        found = tuple(match for match in self.matches[:most] if match.contribution)
+        return found or self.matches[:1]
+
     def nearest(self) -> PrototypeMatch:
         """The prototype with the largest score."""
         return max(self.matches, key=lambda match: match.score)

@@ -196,11 +196,9 @@ def bars(explanation: LocalExplanation, shown: int = 3) -> list[dict[str, Any]]:
     list of dict
         ``label``, ``value``, and ``width``: the share of the largest, in percent.
     """
-    found = [
-        (f"prototype {match.prototype}, class {match.class_name}", match.contribution)
-        for match in explanation.matches[:shown]
-    ]
-    found.append(("all others", explanation.others(shown)))
+    reasons = explanation.reasons(shown)
+    found = [(f"prototype {match.prototype}, class {match.class_name}", match.contribution) for match in reasons]
+    found.append(("all others", explanation.others(len(reasons))))
     found += [("bias", explanation.bias)] if explanation.bias else []
     largest = max(max(abs(value) for _, value in found), 1e-12)
     return [{"label": label, "value": value, "width": round(100 * abs(value) / largest, 1)} for label, value in found]

@@ -133,7 +133,7 @@ def _answer(contents: ReportContents) -> list[str]:
 def _explained(example: ExplainedExample) -> Sequence[Any]:
     found = example.explanation
     reasons = [
-        f"prototype {match.prototype}, {match.class_name} ({found.measured(match):.2f})" for match in found.matches[:3]
+        f"prototype {match.prototype}, {match.class_name} ({found.measured(match):.2f})" for match in found.reasons()
     ]
     return (
         example.name,

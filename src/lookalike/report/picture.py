@@ -70,7 +70,7 @@ def draw_picture(example: ExplainedExample, contents: ReportContents) -> "Figure
     answer = "" if example.is_right is None else (" (right)" if example.is_right else f" (wrong: {example.true})")
     verdict = f"{explanation.predicted}, {explanation.probability:.1%}{answer}"
     query.set_xlabel(f"given to {verdict}", fontsize=10)
-    for place, match in enumerate(explanation.matches[:_SHOWN]):
+    for place, match in enumerate(explanation.reasons(_SHOWN)):
         left = 2 + 2 * place
         panel = figure.add_subplot(grid[:3, left : left + 2])
         _show(panel, contents.pictures[match.prototype])
