@@ -69,7 +69,7 @@ def draw_picture(example: ExplainedExample, contents: ReportContents) -> "Figure
     query.set_title(example.name, fontsize=10)
     answer = "" if example.is_right is None else (" (right)" if example.is_right else f" (wrong: {example.true})")
     verdict = f"{explanation.predicted}, {explanation.probability:.1%}{answer}"
-    query.set_xlabel(f"given to {verdict}", fontsize=10)
+    query.set_xlabel(fill(f"given to {verdict}", 24), fontsize=10)
     for place, match in enumerate(explanation.reasons(_SHOWN)):
         left = 2 + 2 * place
         panel = figure.add_subplot(grid[:3, left : left + 2])

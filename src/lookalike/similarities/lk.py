@@ -15,7 +15,9 @@ from lookalike.similarities.kernels import Kernel
 
 
 class LkSimilarity(Similarity):
-    r"""A kernel of :math:`\sum_i ((x_i - p_i)^2 + \epsilon^2)^{k/2} - \epsilon^k`.
+    r"""A kernel of a smoothed distance of any order.
+
+    The distance is :math:`\sum_i ((x_i - p_i)^2 + \epsilon^2)^{k/2} - \epsilon^k`.
 
     Parameters
     ----------
