@@ -240,7 +240,7 @@ def test_slow_answers_are_given_up_and_count_until_they_end(desk, monkeypatch):
 
     picture = encoded(np.zeros((8, 8), np.uint8))
     monkeypatch.setattr(desk, "predict", slowly)
-    keeper = make_app(desk, Limits(seconds=0.1, at_once=1))
+    keeper = make_app(desk, Limits(seconds=0.5, at_once=1))
     with TestClient(keeper, base_url="http://127.0.0.1") as client:
         assert client.post("/predict", json={"inputs": [picture]}).status_code == 503
         assert client.get("/health").status_code == 429
