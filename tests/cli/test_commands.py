@@ -1,6 +1,9 @@
 """The command line: what it does, what it prints, and one clear line with exit code 2 for whatever is wrong."""
 
+import base64
 import csv
+import hashlib
+import html
 import json
 import os
 import re
@@ -260,7 +263,10 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
     assert page.count('class="card" id="prototype-') == n_prototypes(run_folder)
     for outside in ('src="http', 'href="http', "url(http", "@import"):
         assert outside not in page
-    assert re.findall("<script[^>]*>", page) == ['<script type="application/json" id="data">']
+    assert re.findall("<script[^>]*>", page) == ['<script type="application/json" id="data">', "<script>"]
+    script = page.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert html.unescape(page).count(f"script-src 'sha256-{digest}'") == 1
     assert len(page) < 5_000_000
 
 

@@ -316,6 +316,28 @@ def test_no_width_scrolls_sideways(browser, digits_folder, width):
         context.close()
 
 
+def test_the_report_is_better_with_scripts(browser, digits_folder, tmp_path):
+    report_run(open_run(digits_folder), tmp_path / "report.html")
+    with opened(browser, (tmp_path / "report.html").as_uri()) as page:
+        picture = page.locator(".card .top img").first
+        picture.click()
+        assert page.locator("dialog[open] img").get_attribute("src") == picture.get_attribute("src")
+        page.keyboard.press("Escape")
+        assert page.locator("dialog[open]").count() == 0
+        strips = page.locator("article.strip")
+        n, chosen = strips.count(), strips.first.get_attribute("data-predicted")
+        page.locator("#choose-class select").select_option(chosen)
+        left = [
+            (each.get_attribute("data-true"), each.get_attribute("data-predicted"))
+            for each in strips.all()
+            if each.is_visible()
+        ]
+        assert 0 < len(left) < n
+        assert all(chosen in pair for pair in left)
+        page.locator("#choose-class select").select_option("all classes")
+        assert sum(each.is_visible() for each in strips.all()) == n
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_report_holds_its_figures(browser, digits_folder, tmp_path, scheme):
     run = open_run(digits_folder)

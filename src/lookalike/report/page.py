@@ -1,7 +1,9 @@
 """One self-contained HTML page; no network is needed to read it."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -141,6 +143,10 @@ def _environment(package: str) -> Environment:
     environment.globals["bars"] = bars
     environment.globals["nothing"] = NOTHING
     environment.globals["style"] = stylesheet()
+    # By its hash the page lets this script run, and no other.
+    script = _source("report.js")
+    environment.globals["script"] = script
+    environment.globals["script_hash"] = f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
     return environment
 
 
