@@ -432,7 +432,10 @@ def test_names_are_escaped(call, tmp_path):
     assert call("fit", tmp_path / "t.csv", "--out", tmp_path / "r", "--set", "training__epochs=1", "-q")[0] == 0
     assert call("report", tmp_path / "r")[0] == 0
     page = (tmp_path / "r" / "report.html").read_text()
-    assert "<script>" not in page
+    assert "<script>alert" not in page
+    assert "alert(1)</script>" not in page
+    # The page's own, at its end, which its policy names.
+    assert page.count("<script>") == 1
     assert "&lt;script&gt;" in page
     assert call("report", tmp_path / "r", "--format", "md")[0] == 0
     told = (tmp_path / "r" / "report.md").read_text()
