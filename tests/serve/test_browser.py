@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from lookalike.experiments import open_run, report_run
+from lookalike.serve.changes import Change
 from tests.serve.browsing import CHROMIUM, served
 
 if CHROMIUM is None and os.environ.get("LOOKALIKE_REQUIRE_DATA") != "1":
@@ -49,7 +50,7 @@ def opened(browser, address, **options):
     finally:
         context.close()
     # That an answer was a refusal is noted by the browser itself; the page says why.
-    assert [each for each in said if "status of 422" not in each] == []
+    assert [each for each in said if "status of 422" not in each and "status of 409" not in each] == []
     assert all(url.startswith((address, "data:", "blob:")) for url in asked), asked
 
 
@@ -244,6 +245,59 @@ def test_a_class_is_dropped_in(digits_page, tmp_path):
     page.click("#accept")
     page.wait_for_function("() => document.querySelectorAll('#add-to option').length === 11")
     assert desk.standing.run.classifier.classes_.tolist() == list(range(11))
+
+
+def dropped(page, name, count):
+    """So many small pictures let fall on an element."""
+    page.evaluate(
+        """async ([name, count]) => {
+            const given = new DataTransfer();
+            for (let place = 0; place < count; place += 1) {
+                const canvas = document.createElement("canvas");
+                canvas.width = canvas.height = 8;
+                canvas.getContext("2d").fillRect(0, 0, 4 + place, 8);
+                const blob = await new Promise((done) => canvas.toBlob(done));
+                given.items.add(new File([blob], `dropped ${place}.png`, { type: "image/png" }));
+            }
+            const options = { dataTransfer: given, bubbles: true, cancelable: true };
+            document.getElementById(name).dispatchEvent(new DragEvent("dragover", options));
+            document.getElementById(name).dispatchEvent(new DragEvent("drop", options));
+        }""",
+        [name, count],
+    )
+
+
+def test_pictures_are_dropped(digits_page):
+    page, _, _ = digits_page
+    dropped(page, "drop", 1)
+    page.wait_for_function("() => document.querySelector('#answer .query')?.textContent.includes('dropped 0.png')")
+    page.fill("#class-name", "11")
+    dropped(page, "drop-class", 3)
+    page.wait_for_selector("#effect[open]")
+    assert page.inner_text("#effect-title") == "Add the class 11 by 3 examples?"
+
+
+def test_what_is_kept_is_released(digits_page):
+    page, desk, _ = digits_page
+    for kind, kept in (("keep", [2]), ("release", [])):
+        page.click(f"button[data-change={kind}][data-prototype='2']")
+        page.wait_for_selector("#effect[open]")
+        page.click("#accept")
+        other = "release" if kept else "keep"
+        page.wait_for_selector(f"button[data-change={other}][data-prototype='2']")
+        assert desk.standing.kept_prototypes == kept
+
+
+def test_a_change_of_another_tab_is_noticed(digits_page):
+    page, desk, _ = digits_page
+    page.click("button[data-change=forget][data-prototype='3']")
+    page.wait_for_selector("#effect[open]")
+    desk.accept(Change("forget", 0))
+    with page.expect_response(lambda answer: answer.url.endswith("/changes")) as answer:
+        page.click("#accept")
+    assert answer.value.status == 409
+    page.wait_for_function("() => document.querySelectorAll('.history li').length === 1")
+    assert len(desk.standing.changes) == 1
 
 
 def test_the_self_test(digits_page):
