@@ -400,7 +400,7 @@ def test_explaining_says_what_resembles_nothing(run_folder, call, monkeypatch):
     run = open_run(run_folder)
     largest = run.classifier.transform(data_of(run).test.inputs).max(1)
     least = float(np.median(largest))
-    monkeypatch.setattr("lookalike.estimators.showing._least_similar", lambda classifier, coverage: least)
+    monkeypatch.setattr("lookalike.estimators.showing.least_similar", lambda classifier, coverage: least)
     for place in (int(largest.argmin()), int(largest.argmax())):
         code, out, _ = call("explain", run_folder, f"test:{place}")
         assert code == 0

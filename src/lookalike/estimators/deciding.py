@@ -30,10 +30,7 @@ class Deciding(TransformerMixin, ABC):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
-        logits = self.decision_scores(X).astype(np.float64) / self.temperature_
-        logits -= logits.max(1, keepdims=True)
-        odds = np.exp(logits)
-        return odds / odds.sum(1, keepdims=True)
+        return probabilities(self.decision_scores(X), self.temperature_)
 
     def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
         """Which inputs are enough like what was learned to be given a class; about others, better ask someone.
@@ -67,3 +64,23 @@ class Deciding(TransformerMixin, ABC):
     def transform(self, X: Any) -> np.ndarray:
         """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
         return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
+
+
+def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Calibrated probabilities, in 64 bits, of the same shape.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Shape ``(n, k)``.
+    temperature : float
+        From the fit.
+
+    Examples
+    --------
+    >>> probabilities(np.array([[0.0, 0.0]]), 2.0).tolist()
+    [[0.5, 0.5]]
+    """
+    scaled = logits.astype(np.float64) / temperature
+    odds = np.exp(scaled - scaled.max(1, keepdims=True))
+    return odds / odds.sum(1, keepdims=True)

@@ -81,12 +81,7 @@ class Editing(ABC):
             )
         found = self._prototypes_of(inputs, n_prototypes, averaged)
         counts = np.insert(self._counts(), label, n_prototypes).tolist()
-        begin = sum(counts[:label])
-        n_before = len(self.fitted_.network.prototypes.labels)
-        origins = [*range(begin), *[-1] * n_prototypes, *range(begin, n_before)]
-        own = self.fitted_.network.prototypes().detach()
-        values = torch.cat([own[:begin], found.to(own), own[begin:]])
-        return self._rebuild(origins, counts, classes, values)
+        return self._insert(sum(counts[:label]), found, counts, classes)
 
     def remove_class(self, name: Any) -> Any:
         """Forget a class and its prototypes; the network stays as it is.
@@ -153,6 +148,14 @@ class Editing(ABC):
         if not averaged:
             return examples
         return aligned_means(standard.float(), examples.float(), min(standard.shape[2:]) // SIDE_PER_PIXEL)
+
+    @torch.no_grad()
+    def _insert(self, place: int, found: Tensor, counts: Sequence[int], classes: np.ndarray) -> Any:
+        """New prototypes, the first of them at a place; and how many there are of each class then."""
+        own = self.fitted_.network.prototypes().detach()
+        origins = [*range(place), *[-1] * len(found), *range(place, len(own))]
+        values = torch.cat([own[:place], found.to(own), own[place:]])
+        return self._rebuild(origins, counts, classes, values)
 
     def _rebuild(
         self, origins: Sequence[int], counts: Sequence[int], classes: np.ndarray, values: Tensor | None

@@ -91,7 +91,7 @@ class Exchanging(Editing):
         if name not in self.classes_.tolist():
             raise DataError(describe(f"one of the classes {self.classes_.tolist()}", repr(name), "add_class"))
         label = self.classes_.tolist().index(name)
-        return self._insert(int(self._counts()[: label + 1].sum()), label, self._one(X))
+        return self._add(int(self._counts()[: label + 1].sum()), label, self._one(X))
 
     def replace_prototype(self, which: int, X: Any) -> Any:
         """One input in the place of a prototype.
@@ -118,7 +118,7 @@ class Exchanging(Editing):
         check_is_fitted(self)
         self.require_exchangeable()
         place, value = self._known(which), self._one(X)
-        self._insert(place, int(self.fitted_.network.prototypes.labels[place]), value)
+        self._add(place, int(self.fitted_.network.prototypes.labels[place]), value)
         return self.remove_prototypes([place + 1])
 
     def look_again(self, X: Any, y: Any) -> Any:
@@ -161,11 +161,7 @@ class Exchanging(Editing):
             raise DataError(describe("one input", f"{len(inputs)}", "X[:1]"))
         return self.preprocessing_.standardize(inputs, next(self.fitted_.network.parameters()).dtype)
 
-    @torch.no_grad()
-    def _insert(self, place: int, label: int, value: Tensor) -> Any:
-        own = self.fitted_.network.prototypes().detach()
+    def _add(self, place: int, label: int, value: Tensor) -> Any:
         counts = self._counts()
         counts[label] += 1
-        origins = [*range(place), -1, *range(place, len(own))]
-        values = torch.cat([own[:place], value.to(own), own[place:]])
-        return self._rebuild(origins, counts.tolist(), self.classes_, values)
+        return self._insert(place, value, counts.tolist(), self.classes_)

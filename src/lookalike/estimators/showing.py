@@ -117,8 +117,15 @@ def _axis(classifier: "PrototypeClassifier") -> SimilarityAxis | None:
     return None if usual is None else SimilarityAxis.of([each / about.scale for each in usual], about.similarity)
 
 
-def _least_similar(classifier: "PrototypeClassifier", coverage: float = RESEMBLING) -> float:
-    """The score below which an input resembles none of the prototypes; below all scores where that is not known."""
+def least_similar(classifier: "PrototypeClassifier", coverage: float = RESEMBLING) -> float:
+    """The score below which an input resembles none of the prototypes; below all scores where that is not known.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    coverage : float
+        Share of the validation inputs that resemble some.
+    """
     known = classifier.fitted_.sureness
     return least_sure(known, coverage, "similarity") if known else float("-inf")
 
@@ -150,7 +157,7 @@ def explained(
     """
     explanations = classifier.explain(inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
-    least = _least_similar(classifier, coverage)
+    least = least_similar(classifier, coverage)
     is_picture = classifier.preprocessing_.is_picture
     pictures = classifier.preprocessing_.to_eight_bit(tensor) if is_picture else [None] * len(tensor)
     return [
@@ -201,7 +208,7 @@ def chosen_examples(
     is_right = classifier.classes_[passed.decisions] == test.labels
     two = np.sort(probabilities, 1)[:, -2:]
     surest, closest = np.argsort(-two[:, 1], kind="stable"), np.argsort(two[:, 1] - two[:, 0], kind="stable")
-    declined = np.flatnonzero(passed.scores.amax(1).numpy() < _least_similar(classifier))
+    declined = np.flatnonzero(passed.scores.amax(1).numpy() < least_similar(classifier))
     by_class: dict[Any, list[int]] = {}
     for index in np.flatnonzero(is_right):
         by_class.setdefault(test.labels[index], []).append(int(index))

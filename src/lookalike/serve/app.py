@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from lookalike import __version__
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.serve import messages, page
-from lookalike.serve.changes import Change, Effect
+from lookalike.serve.changes import Change
 from lookalike.serve.desk import Desk
 from lookalike.serve.limits import Application, Doorkeeper, Limits
 from lookalike.serve.pictures import Row
@@ -24,6 +24,7 @@ from lookalike.serve.standing import StaleError
 
 _LOG = logging.getLogger(__name__)
 _MODEL_WORKERS = 2
+_NO_EFFECT: dict[str, Any] = {"n": 0, "before": None, "after": None, "mended": 0, "spoiled": 0}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": messages.Problem, "description": meaning}
     for status, meaning in {
@@ -154,11 +155,12 @@ def _add_answers(app: FastAPI, desk: Desk) -> None:
     @app.get("/health")
     async def health() -> messages.Health:
         """That there is somebody, and who."""
-        classifier = desk.standing.run.classifier
+        standing = desk.standing
+        classifier = standing.run.classifier
         return messages.Health(
             status="ok",
             version=__version__,
-            title=desk.standing.contents.title,
+            title=standing.contents.title,
             classes=list(classifier.explanation_.classes),
             input_shape=list(classifier.preprocessing_.shape),
             n_prototypes=len(classifier.prototype_labels_),
@@ -201,16 +203,13 @@ def _add_changes(app: FastAPI, desk: Desk) -> None:
             inputs = desk.example(question.test)[0]
         return Change(question.kind, question.prototype, question.class_name, inputs)
 
-    def told(asked: str, version: int, effect: Effect | None) -> messages.ChangeEffect:
-        found = {"n": 0, "before": None, "after": None, "mended": 0, "spoiled": 0} if effect is None else vars(effect)
-        return messages.ChangeEffect(asked=asked, version=version, **found)
-
     @app.post("/changes/preview")
     def preview(question: messages.ChangeQuestion) -> messages.ChangeEffect:
         """What a change would do to the accuracy on validation examples; nothing is changed."""
-        change, classifier = change_of(question), desk.standing.run.classifier
-        effect, version = desk.effect(change)
-        return told(change.asked(classifier), version, effect)
+        change = change_of(question)
+        before, effect = desk.effect(change)
+        found = _NO_EFFECT if effect is None else vars(effect)
+        return messages.ChangeEffect(asked=change.asked(before.run.classifier), version=before.version, **found)
 
     @app.post("/changes")
     def accept(question: messages.ChangeQuestion) -> messages.ShownPrototypes:
@@ -247,9 +246,9 @@ def _add_self_test(app: FastAPI, desk: Desk) -> None:
 
 def _asked(desk: Desk, given: str | Row | None, test: int | None, name: str) -> tuple[np.ndarray, str, str | None]:
     """One input, what to call it, and its class where that is known."""
-    if (given is None) == (test is None):
-        raise DataError(describe("either an input or a test example", "both" if given is not None else "neither"))
-    if test is not None:
+    if test is not None and given is None:
         inputs, true = desk.example(test)
         return inputs, f"test example {test}", true
-    return desk.read([given or ""]), name, None
+    if given is not None and test is None:
+        return desk.read([given]), name, None
+    raise DataError(describe("either an input or a test example", "neither" if given is None else "both"))

@@ -6,7 +6,9 @@ import numpy as np
 
 from lookalike.errors import DataError, describe
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.deciding import probabilities
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
+from lookalike.evaluation import Pass
 
 _STEPS = 21
 
@@ -36,14 +38,15 @@ def blended(classifier: PrototypeClassifier, inputs: np.ndarray, prototype: int)
     shares = np.linspace(0, 1, _STEPS)
     column = shares.reshape(-1, *(1,) * len(preprocessing.shape))
     blended = ((1 - column) * begin + column * end).astype(begin.dtype)
-    probabilities, scores = classifier.predict_proba(blended), classifier.transform(blended)
+    passed = Pass.of(classifier.compare(blended))
+    every = probabilities(passed.logits.numpy(), classifier.temperature_)
     scale = classifier.explanation_.scale
     return [
         {
             "share": round(float(share), 2),
-            "similarity": float(score[prototype]) / scale,
+            "similarity": score / scale,
             "predicted": str(classifier.classes_[odds.argmax()]),
             "probability": float(odds.max()),
         }
-        for share, score, odds in zip(shares, scores, probabilities, strict=True)
+        for share, score, odds in zip(shares, passed.scores[:, prototype].tolist(), every, strict=True)
     ]

@@ -16,7 +16,18 @@ from lookalike.data import Dataset, Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.abstaining import least_sure
-from lookalike.experiments import Run, contents_of, explained, kept_card, learned_from, validation_of
+from lookalike.estimators.deciding import probabilities
+from lookalike.estimators.showing import RESEMBLING, least_similar
+from lookalike.evaluation import Pass
+from lookalike.experiments import (
+    Run,
+    contents_of,
+    explained,
+    kept_card,
+    learned_from,
+    passed_through,
+    validation_of,
+)
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.blending import blended
 from lookalike.serve.changes import Change, Effect, effect_of
@@ -66,8 +77,8 @@ class Desk:
         if dataset is None:
             return
         try:
-            self.scores = run.classifier.transform(dataset.test.inputs)
-            self.decisions = run.classifier.predict(dataset.test.inputs)
+            passed = passed_through(run.classifier, dataset.test)
+            self.scores, self.decisions = passed.scores.numpy(), run.classifier.classes_[passed.decisions]
             self.validation = _validated(run, dataset)
         except (LookalikeError, ValueError) as error:
             # Other data than the model learned from lie there now.
@@ -107,23 +118,28 @@ class Desk:
         inputs : ndarray
         """
         classifier = self.standing.run.classifier
-        odds, largest = classifier.predict_proba(inputs), classifier.transform(inputs).max(1)
-        names = classifier.explanation_.classes
-        known = classifier.fitted_.sureness
-        least = least_sure(known, 0.95, "similarity") if known else None
+        passed = Pass.of(classifier.compare(inputs))
+        odds, largest = probabilities(passed.logits.numpy(), classifier.temperature_), passed.scores.amax(1).tolist()
+        names, is_known, least = classifier.explanation_.classes, classifier.fitted_.sureness, least_similar(classifier)
         return [
             {
                 "predicted": names[each.argmax()],
                 "probability": float(each.max()),
                 "probabilities": dict(zip(names, each.tolist(), strict=True)),
-                "similarity": float(score) / classifier.explanation_.scale,
-                "resembles_none": None if least is None else bool(score < least),
+                "similarity": score / classifier.explanation_.scale,
+                "resembles_none": score < least if is_known else None,
             }
             for each, score in zip(odds, largest, strict=True)
         ]
 
     def explain(
-        self, inputs: np.ndarray, name: str, true: str | None = None, *, most: int | None = None, coverage: float = 0.95
+        self,
+        inputs: np.ndarray,
+        name: str,
+        true: str | None = None,
+        *,
+        most: int | None = None,
+        coverage: float = RESEMBLING,
     ) -> tuple[ReportContents, ExplainedExample]:
         """One input, explained by the model with at most so many prototypes of every class.
 
@@ -149,10 +165,10 @@ class Desk:
         """How the score of a prototype, and the decision, change as an input becomes it; see `blended`."""
         return blended(self.standing.run.classifier, inputs, prototype)
 
-    def effect(self, change: Change) -> tuple[Effect | None, int]:
-        """What a change would do, on validation examples, ``None`` without any; and to which version of the model."""
+    def effect(self, change: Change) -> tuple[Standing, Effect | None]:
+        """The model that a change would be made to, and what it would do on validation examples, if there are any."""
         before = self.standing
-        return self._tried(before, change)[1], before.version
+        return before, self._tried(before, change)[1]
 
     def accept(self, change: Change, version: int | None = None) -> Standing:
         """Make a change.
@@ -214,8 +230,9 @@ class Desk:
         if self.validation is None or not known:
             return []
         classifier = self.began.run.classifier
-        largest = classifier.transform(self.validation.inputs).max(1)
-        right = classifier.predict(self.validation.inputs) == self.validation.labels
+        passed = passed_through(classifier, self.validation)
+        largest = passed.scores.amax(1).numpy()
+        right = classifier.classes_[passed.decisions] == self.validation.labels
         found = []
         for percent in range(100, 49, -1):
             answered = largest >= least_sure(known, percent / 100, "similarity")

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lookalike.estimators.showing import RESEMBLING
 from lookalike.serve.trials import N_TRIALS
 
 MOST_INPUTS = 64
@@ -99,7 +100,7 @@ class Question(_Question):
     test: Place | None = None
     name: Word = "your input"
     most: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, description="Prototypes of every class, at most.")
-    coverage: Coverage = 0.95
+    coverage: Coverage = RESEMBLING
 
 
 class BlendQuestion(_Question):

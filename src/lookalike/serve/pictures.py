@@ -17,7 +17,7 @@ from lookalike.errors import DataError, describe
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MOST_BYTES = 8 * 2**20
 MOST_PIXELS = 24_000_000
-Row = Sequence[float | None]
+Row = Sequence[float]
 
 
 def inputs_from(given: Sequence[str | Row], preprocessing: Preprocessing) -> np.ndarray:
@@ -114,7 +114,7 @@ def _row(given: str | Row, columns: int, place: int) -> np.ndarray:
     if isinstance(given, str) or len(given) != columns:
         came = "a word" if isinstance(given, str) else f"{len(given)}"
         raise DataError(describe(f"{columns} numbers as input {place}", came))
-    values = np.array([np.nan if value is None else value for value in given], dtype=np.float64)
+    values = np.array(given, dtype=np.float64)
     if not np.isfinite(values).all() or np.abs(values).max(initial=0) > np.finfo(np.float32).max:
         raise DataError(describe(f"finite numbers as input {place}", "none, or too large"))
     return values

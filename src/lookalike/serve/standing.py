@@ -85,13 +85,10 @@ class Standing:
         """
         classifier = self.run.classifier
         scores, found = torch.from_numpy(classifier.transform(validation.inputs)), []
-        for most in range(1, (1 if self.refusal else self.most) + 1):
-            if self.refusal:
-                logits = classifier.network_.head(scores)
-            else:
-                fewer, stay = self.at_most(most)
-                logits = fewer.network_.head(scores[:, stay])
-            decided = classifier.classes_[logits.argmax(1).numpy()]
+        # Where none can go there is one size, all of them.
+        for most in [self.most] if self.refusal else range(1, self.most + 1):
+            fewer, stay = self.at_most(most)
+            decided = classifier.classes_[fewer.network_.head(scores[:, stay]).argmax(1).numpy()]
             found.append(float((decided == validation.labels).mean()))
         return found
 

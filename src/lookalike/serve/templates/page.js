@@ -42,11 +42,11 @@ function make(name, attributes, ...inside) {
 
 function read(file) {
   return new Promise((resolve, reject) => {
-    if (file.size > 8 * 1024 * 1024) reject(new Error(`expected a picture of at most 8 MiB, got ${file.name}`));
+    if (file.size > 8 * 1024 * 1024) return reject(new Error(`expected a picture of at most 8 MiB, got ${file.name}`));
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
     reader.onerror = () => reject(new Error(`${file.name} cannot be read`));
-    reader.readAsDataURL(file);
+    return reader.readAsDataURL(file);
   });
 }
 
