@@ -3,15 +3,21 @@
 import base64
 import io
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from lookalike.errors import DataError, describe
 from lookalike.report.contents import ReportContents
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _MAP, _EDGE = (900, 520), 24
+_FORMATS = (".png", ".svg", ".pdf")
 
 
 def image_address(picture: np.ndarray) -> str:
@@ -31,6 +37,29 @@ def image_address(picture: np.ndarray) -> str:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def write_figure(file: Path, draw: Callable[[], "Figure"], example: str) -> None:
+    """Draw into a file whose folder is made; what it ends in is looked at before anything is drawn.
+
+    Parameters
+    ----------
+    file : Path
+        Ends in .png, .svg or .pdf.
+    draw : callable
+    example : str
+        The name of a file to propose.
+
+    Raises
+    ------
+    DataError
+        For another kind of file.
+    """
+    if file.suffix not in _FORMATS:
+        raise DataError(describe(f"a file that ends in one of {_FORMATS}", file.name, example))
+    figure = draw()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
 
 
 def spots(contents: ReportContents) -> dict[str, Any] | None:

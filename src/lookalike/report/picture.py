@@ -1,5 +1,6 @@
 """One explained input as one picture, for a slide, a paper or a page of one's own."""
 
+from functools import partial
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -8,12 +9,12 @@ import numpy as np
 
 from lookalike.errors import DataError, describe
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
+from lookalike.report.figures import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 3
-_FORMATS = (".png", ".svg", ".pdf")
 _BLUE, _RED, _FAINT = "#0072b2", "#b2182b", "#6a6a6a"
 
 
@@ -34,11 +35,7 @@ def write_picture(file: Path, example: ExplainedExample, contents: ReportContent
     DataError
         For a row of a table, or another kind of file.
     """
-    if file.suffix not in _FORMATS:
-        raise DataError(describe(f"a file that ends in one of {_FORMATS}", f"{file.name}", "explanation.png"))
-    figure = draw_picture(example, contents)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+    write_figure(file, partial(draw_picture, example, contents), "explanation.png")
 
 
 def draw_picture(example: ExplainedExample, contents: ReportContents) -> "Figure":

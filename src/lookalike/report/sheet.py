@@ -1,17 +1,18 @@
 """Chosen examples side by side, as one picture."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookalike.errors import DataError, describe
+from lookalike.report.figures import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FORMATS = (".png", ".svg", ".pdf")
 _INCHES = 0.75
 
 
@@ -32,11 +33,7 @@ def write_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]], columns: S
     DataError
         For another kind of file, or no picture.
     """
-    if file.suffix not in _FORMATS:
-        raise DataError(describe(f"a file that ends in one of {_FORMATS}", file.name, "selection.png"))
-    figure = draw_sheet(rows, columns)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110, metadata={"Creator": None, "Date": None} if file.suffix == ".svg" else None)
+    write_figure(file, partial(draw_sheet, rows, columns), "selection.png")
 
 
 def draw_sheet(rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[str] = ()) -> "Figure":
