@@ -23,7 +23,7 @@ from lookalike.selection import (
 from lookalike.selection.diverse import Remainder
 from lookalike.selection.kernels import Affinity, median_distance, squared_distances
 from lookalike.selection.medoids import medoids_of_points
-from lookalike.selection.modes import near_distance
+from lookalike.selection.modes import near_distance, peaks
 from tests.conformance import specimens
 from tests.oracles import selections
 from tests.oracles.selections import ORACLES
@@ -268,7 +268,8 @@ def test_sampled_sets_come_as_often_as_their_determinants_say():
 
 
 def test_blocks_give_what_whole_matrices_give(monkeypatch):
-    monkeypatch.setattr("lookalike.selection.kernels.BLOCK", 7)
+    monkeypatch.setattr("lookalike.selection.kernels.TILE", 7)
+    monkeypatch.setattr("lookalike.selection.modes.TILE", 7)
     monkeypatch.setattr("lookalike.selection.kernels._ROWS", 5)
     rows = torch.randn(40, 3, generator=seeded(0))
     affinity = Affinity(rows, "gaussian", 1.3, seeded(0))
@@ -280,6 +281,12 @@ def test_blocks_give_what_whole_matrices_give(monkeypatch):
     torch.testing.assert_close(
         squared_distances(rows, rows[:4]), torch.cdist(rows, rows[:4]).square(), atol=1e-5, rtol=1e-5
     )
+    densities, apart = peaks(rows, 1.3 * 2**0.5, seeded(0))
+    torch.testing.assert_close(densities, whole.mean(0))
+    distances = torch.cdist(rows, rows)
+    denser = distances.masked_fill(densities[None] <= densities[:, None], torch.inf).amin(1)
+    denser[densities.argmax()] = distances[densities.argmax()].max()
+    torch.testing.assert_close(apart, denser, atol=1e-4, rtol=1e-4)
 
 
 def test_widths_of_kernels():

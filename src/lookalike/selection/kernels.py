@@ -1,7 +1,5 @@
 """Kernels between many points, a block at a time: never a matrix of all pairs."""
 
-from collections.abc import Iterator
-
 import torch
 from torch import Generator, Tensor
 
@@ -9,6 +7,7 @@ from lookalike.errors import DataError, describe, require_option
 
 KERNELS = ("gaussian", "linear", "precomputed")
 BLOCK = 1024
+TILE = 512
 _ROWS = 2048
 _PAIRS = 2000
 _ROUNDING = 1e-4
@@ -111,23 +110,20 @@ class Affinity:
         """The mean over all points of the kernel with each, shape ``(n,)``; every pair is computed once."""
         if self.kernel == "precomputed":
             return self._left.mean(0)
+        # Products beyond 0, which are rounding, are not cut off here: a mean does not feel them.
         sums = torch.zeros(len(self), dtype=torch.float64)
-        for rows, columns, block in self._upper_blocks():
-            sums[columns] += block.sum(0)
-            if rows != columns:
-                sums[rows] += block.sum(1)
+        right, room = self._right.T.contiguous(), torch.empty(TILE, TILE)
+        for start in range(0, len(self), TILE):
+            left = self._left[start : start + TILE]
+            for begin in range(start, len(self), TILE):
+                columns = right[:, begin : begin + TILE]
+                tile = torch.mm(left, columns, out=room[: len(left), : columns.shape[1]])
+                if self.kernel == "gaussian":
+                    tile.exp_()
+                sums[begin : begin + TILE] += tile.sum(0)
+                if begin != start:
+                    sums[start : start + TILE] += tile.sum(1)
         return (sums / len(self)).float()
-
-    def _upper_blocks(self) -> Iterator[tuple[slice, slice, Tensor]]:
-        room = torch.empty(BLOCK, BLOCK)
-        for start in range(0, len(self), BLOCK):
-            rows = slice(start, min(start + BLOCK, len(self)))
-            for begin in range(start, len(self), BLOCK):
-                columns = slice(begin, min(begin + BLOCK, len(self)))
-                left, right = self._left[rows], self._right[columns]
-                block = room[: len(left), : len(right)]
-                torch.mm(left, right.T, out=block)
-                yield rows, columns, self._finished(block)
 
     def _finished(self, products: Tensor) -> Tensor:
         return products.clamp_max_(0).exp_() if self.kernel == "gaussian" else products

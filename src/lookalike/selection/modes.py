@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
-from lookalike.selection.kernels import BLOCK, Affinity, squared_distances
+from lookalike.selection.kernels import BLOCK, TILE, Affinity, squared_distances
 
 _PAIRS = 20_000
 _STEPS = 100
@@ -216,15 +216,16 @@ def peaks(points: Tensor, cutoff: float, generator: Generator) -> tuple[Tensor, 
     # One product is then minus half the squared distance; the best of each row is all that is needed of it.
     halves, ones = ranked.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
     left, right = torch.cat([ranked, halves, ones], 1), torch.cat([ranked, ones, halves], 1).T.contiguous()
-    nearest = torch.empty(len(points))
-    for start in range(0, len(points), BLOCK):
-        rows = left[start : start + BLOCK]
-        among = rows @ right[:, start : start + BLOCK]
-        among[torch.ones_like(among, dtype=torch.bool).triu()] = -torch.inf
-        best = among.amax(1)
-        for begin in range(0, start, BLOCK):
-            best = torch.maximum(best, (rows @ right[:, begin : begin + BLOCK]).amax(1))
-        nearest[start : start + BLOCK] = best
+    nearest, room = torch.empty(len(points)), torch.empty(TILE, TILE)
+    not_denser = torch.full((TILE, TILE), -torch.inf).triu()
+    for start in range(0, len(points), TILE):
+        rows = left[start : start + TILE]
+        n = len(rows)
+        best = (torch.mm(rows, right[:, start : start + n], out=room[:n, :n]) + not_denser[:n, :n]).amax(1)
+        for begin in range(0, start, TILE):
+            products = torch.mm(rows, right[:, begin : begin + TILE], out=room[:n])
+            torch.maximum(best, products.amax(1), out=best)
+        nearest[start : start + TILE] = best
     apart = torch.empty(len(points))
     apart[order] = (-2 * nearest).clamp_min(0).sqrt()
     apart[order[0]] = squared_distances(ranked[:1], ranked).max().sqrt()
