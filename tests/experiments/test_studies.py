@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
@@ -18,6 +19,7 @@ from lookalike.experiments.contrasts import Contrast
 from lookalike.experiments.figures import write_scatter
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.tables import study_section
+from lookalike.training import PLANS, Phase
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]
@@ -230,6 +232,22 @@ def test_a_study_trains_again_and_computes_only_the_rows_it_asks_for(tmp_path):
     assert noise["SEED-R"] == pytest.approx(noise["SEED-R: what the start already had"])
     assert study.hash(study.arms[0]) != replace(study, again=("seed",)).hash(study.arms[0])
     assert study.hash(study.arms[0]) != replace(study, rows=()).hash(study.arms[0])
+
+
+def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_library(tmp_path, monkeypatch):
+    arms = {
+        "auto": {},
+        "named": {"training": "reseeded"},
+        "spelled": {"training": [{"name": "joint", "reseed": 0.04, "merge": True}]},
+        "plain": {"recipe": "siamese"},
+        "twin": {"twin": True},
+    }
+    document = {"title": "Plans", "source": "here", "seeds": 1, "common": {"data": "knownproto:L0:0"}, "arms": arms}
+    (tmp_path / "plans.yaml").write_text(yaml.safe_dump(document))
+    study = read_study(tmp_path / "plans.yaml")
+    before = {arm.name: study.hash(arm) for arm in study.arms}
+    monkeypatch.setitem(PLANS, "reseeded", (Phase("joint", reseed=0.5, merge=True),))
+    assert {arm.name for arm in study.arms if study.hash(arm) != before[arm.name]} == {"auto", "named"}
 
 
 def test_judges_are_trained_once_before_the_runs(carded, tmp_path, monkeypatch):

@@ -12,8 +12,9 @@ from lookalike.initializers import Initializer
 from lookalike.prototypes import PixelPrototypes
 from lookalike.registry import build
 from lookalike.training import Phase
+from lookalike.training.merging import superfluous, unused
 from lookalike.training.phases import plan_from
-from lookalike.training.reseeding import reseed, unused
+from lookalike.training.reseeding import reseed
 from lookalike.transforms import align
 from tests.evaluation.subjects import LABELS, TEMPLATES, matching_network
 
@@ -48,6 +49,40 @@ def test_what_the_network_never_uses_is_found_whatever_it_shows():
     assert unused(network, training, generator()) == [3, 8]
     network.retire([8])
     assert unused(network, training, generator()) == [3]
+
+
+def halves_of_one_kind():
+    """Two prototypes of class 4 show one kind, each with half of it faint."""
+    training, pictures = examples(), TEMPLATES.clone()
+    pictures[6], pictures[7] = TEMPLATES[6], TEMPLATES[6]
+    pictures[6, :, :14] *= 0.5
+    pictures[7, :, 14:] *= 0.5
+    return training, pictures
+
+
+def test_doubles_that_pixels_miss_go_where_no_decision_is_lost():
+    training, pictures = halves_of_one_kind()
+    network = matching_network(training.preprocessing, pictures)
+    assert reseed(network, training, 0.01, generator()) == []
+    assert superfluous(network, training, 0.01, 0.0, generator()) == []
+    assert superfluous(network, training, 0.01, 0.005, generator()) == [6]
+    true = matching_network(training.preprocessing)
+    assert superfluous(true, training, 0.01, 0.005, generator()) == []
+
+
+def test_doubles_stay_where_decisions_would_be_lost():
+    training, pictures = halves_of_one_kind()
+    # Another class shows the same kind, nearly as well as the two together, and better than the second alone.
+    pictures[5] = TEMPLATES[6]
+    pictures[5, :, 9:] *= 0.5
+    network = matching_network(training.preprocessing, pictures)
+    inputs, labels = training.inputs[training.labels == 4], 4
+    standardized = training.preprocessing.standardize(inputs)
+    right = (network(standardized).logits.argmax(1) == labels).float().mean()
+    network.retire([6])
+    assert (network(standardized).logits.argmax(1) == labels).float().mean() < right - 0.01
+    network = matching_network(training.preprocessing, pictures)
+    assert 6 not in superfluous(network, training, 0.01, 0.005, generator())
 
 
 def test_a_fit_lets_unused_prototypes_go_where_prototypes_merge():
@@ -149,7 +184,13 @@ def test_what_cannot_begin_anew_says_so():
     rows = samples.inputs.reshape(200, -1)[:, :30]
     with pytest.raises(ParameterError, match="a phase without reseed"):
         PrototypeClassifier(training="reseeded", training__epochs=4).fit(rows, samples.labels)
-    for wrong in ({"reseed": 1.5}, {"reseed_until": 2.0}, {"reseed": "often"}):
+    for wrong in (
+        {"reseed": 1.5},
+        {"reseed_until": 2.0},
+        {"reseed": "often"},
+        {"doubles": 0.1},
+        {"merge": True, "doubles": -1.0},
+    ):
         with pytest.raises(ParameterError):
             plan_from([{"name": "a", **wrong}])
 

@@ -15,7 +15,7 @@ from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
 from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options, require_type
-from lookalike.training import settings_from
+from lookalike.training import PLANS, settings_from
 
 _KEYS = {
     "title": str,
@@ -131,6 +131,7 @@ class Study:
         facts += ["card", CARD_EDITION, *self.rows] if self.card else []
         facts += ["again", AGAIN_EDITION, *self.again] if self.again else []
         facts += [self.worlds] if self.worlds > 1 else []
+        facts += [] if arm.twin else _plan(arm.config)
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -231,6 +232,13 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
     for file in sorted(folder.glob("*.yaml")):
         results = folder / "results" / f"{file.stem}.json"
         yield read_study(file), json.loads(results.read_text(encoding="utf-8")) if results.exists() else None
+
+
+def _plan(config: RunConfig) -> list[dict[str, Any]]:
+    """The phases that make prototypes pictures, where they are not spelled out."""
+    return (
+        [asdict(phase) for phase in PLANS["reseeded"]] if config.classifier().training in ("auto", "reseeded") else []
+    )
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.loop import Job, train
+from lookalike.training.merging import superfluous, unused
 from lookalike.training.phases import PLANS, Phase, plan_from
-from lookalike.training.reseeding import reseed, superfluous, unused
+from lookalike.training.reseeding import reseed
 from lookalike.training.settings import TrainingSettings, settings_from
 
 __all__ = [

@@ -24,10 +24,11 @@ from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.memory import keep_freed_memory
+from lookalike.training.merging import superfluous
 from lookalike.training.optimization import learning_rate_factor, set_learning_rate
 from lookalike.training.phases import Phase, epochs_of
 from lookalike.training.projection import project
-from lookalike.training.reseeding import reseed, superfluous
+from lookalike.training.reseeding import reseed
 from lookalike.training.settings import TrainingSettings
 from lookalike.training.state import RunState
 
@@ -220,7 +221,7 @@ class _Run:
             if phase.reseed and first < number <= first + phase.reseed_until * length:
                 self._reseed(phase.reseed, number)
             elif phase.merge and number - first == first_without_reseeding:
-                self._merge(phase.reseed, number)
+                self._merge(phase, number)
             self._epoch(phase, number, [(number - first + step / self.steps) / length for step in range(self.steps)])
             self.state.keep_latest(self.settings)
             if self.job.checkpoint is not None and self.fabric.is_global_zero:
@@ -269,13 +270,15 @@ class _Run:
         if begun:
             _log.info("epoch %s: prototypes %s begin anew", number, begun)
 
-    def _merge(self, share: float, number: int) -> None:
-        """Let prototypes go that stand for nothing."""
+    def _merge(self, phase: Phase, number: int) -> None:
+        """Let prototypes go that stand for nothing, and doubles."""
         self.job.learner.eval()
         network = self.job.learner.network
+        if not isinstance(network, PrototypeNetwork):
+            return
         generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
-        gone = superfluous(network, self.job.training, share, generator)
-        if gone and isinstance(network, PrototypeNetwork):
+        gone = superfluous(network, self.job.training, phase.reseed, phase.doubles, generator)
+        if gone:
             network.retire(gone)
             _log.info("epoch %s: prototypes %s go", number, gone)
 

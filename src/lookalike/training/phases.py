@@ -35,6 +35,9 @@ class Phase:
     merge : bool
         Once none begins anew any more, let prototypes go that would: a class with fewer kinds of inputs than prototypes
         keeps as many as it has kinds, and the network has the rest of the phase to do without the others.
+    doubles : float
+        When they merge, prototypes that look like another of their class go too, as long as they take at most this
+        share of their class's right decisions with them; 0: looks decide alone. See `lookalike.training.merging`.
     """
 
     name: str
@@ -45,12 +48,13 @@ class Phase:
     reseed: float = 0.0
     reseed_until: float = 0.6
     merge: bool = False
+    doubles: float = 0.0
 
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
-    "reseeded": (Phase("joint", reseed=0.04, merge=True),),
-    "begun_anew": (Phase("joint", reseed=0.04),),
+    "reseeded": (Phase("joint", reseed=0.01, merge=True, doubles=0.005),),
+    "begun_anew": (Phase("joint", reseed=0.01),),
     "projected": (
         Phase("warm-up", trains=("prototypes", "similarity", "head"), share=0.1),
         Phase("joint", share=0.7, project=True),
@@ -125,6 +129,8 @@ def _phase_from(item: Mapping[str, Any], known: Mapping[str, Any]) -> Phase:
         raise ParameterError(describe("a share of at least 0 and a learning rate above 0", repr(dict(item))))
     if not (0 <= values.get("reseed", 0.0) < 1 and 0 <= values.get("reseed_until", 0.6) <= 1):
         raise ParameterError(describe("reseed from 0 to below 1, and reseed_until from 0 to 1", repr(dict(item))))
+    if not 0 <= values.get("doubles", 0.0) < 1 or (values.get("doubles") and not values.get("merge")):
+        raise ParameterError(describe("doubles from 0 to below 1, where prototypes merge", repr(dict(item))))
     return Phase(**values)
 
 

@@ -1,19 +1,17 @@
 """Nothing dead, nothing double: prototypes that are not missed begin anew at what their class explains worst."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from lookalike.data import Examples
 from lookalike.errors import ParameterError, describe
-from lookalike.metrics import DEAD, dead_prototypes
-from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
+from lookalike.network import ComparingNetwork, PrototypeNetwork
 from lookalike.prototypes import Prototypes
 from lookalike.transforms import align
 
 _SAMPLE = 4000
-_BATCH = 500
 _SIDE_PER_PIXEL = 14
 
 
@@ -56,12 +54,14 @@ def reseed(
     other, the prototype whose absence raises it least goes, until every one left is missed; a class keeps at least one.
     Dead prototypes and doubles are never missed.
     """
-    prototypes = _pictures_of(network, examples)
+    prototypes = pictures_of(network, examples)
     values = prototypes().detach().clone()
     begun: list[int] = []
-    for gone, rows, alike in _standing_for_nothing(prototypes, examples, share, generator):
+    inputs, targets = drawn(examples, generator)
+    for own, rows in together(prototypes.labels, inputs, targets):
+        alike = best_matches(rows, values[own].float().cpu())
         worst = alike.amax(1).argsort()
-        for prototype, row in zip(gone, worst.tolist(), strict=False):
+        for prototype, row in zip(own[_gone(alike, share)].tolist(), worst.tolist(), strict=False):
             values[prototype] = rows[row].to(values)
             begun.append(prototype)
     if begun:
@@ -75,57 +75,19 @@ def reseed(
     return begun
 
 
-@torch.no_grad()
-def superfluous(network: ComparingNetwork, examples: Examples, share: float, generator: torch.Generator) -> list[int]:
-    """The prototypes that `reseed` would let begin anew, for a class that is to do without them.
+def pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
+    """The prototypes of a network.
 
     Parameters
     ----------
     network : PrototypeNetwork
     examples : Examples
-    share : float
-    generator : torch.Generator
 
     Raises
     ------
     ParameterError
-        If prototypes are no whole pictures.
+        If they are no whole pictures of the inputs' shape.
     """
-    prototypes = _pictures_of(network, examples)
-    return sorted(place for gone, *_ in _standing_for_nothing(prototypes, examples, share, generator) for place in gone)
-
-
-@torch.no_grad()
-def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Generator) -> list[int]:
-    """Prototypes that a trained network hardly ever finds the most similar of their class: dead, whatever they show.
-
-    Parameters
-    ----------
-    network : PrototypeNetwork
-        In evaluation mode.
-    examples : Examples
-        Training inputs; at most 4,000 of them, drawn at random, are looked at.
-    generator : torch.Generator
-
-    Notes
-    -----
-    Fewer than a fiftieth of what an even split among the prototypes of the class would give; twice what the scorecard
-    calls dead, which counts other inputs. A class keeps at least one: something always wins.
-    """
-    labels, given = network.prototypes.labels, given_to(network)
-    shown = examples.select(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
-    wins = torch.zeros(len(labels), dtype=torch.long)
-    for inputs, targets in shown.batches(_BATCH):
-        own = targets[:, None] == labels[None]
-        kept = own.any(1)
-        scores = network(inputs, **given).scores.masked_fill(~own, float("-inf"))
-        wins += torch.bincount(scores[kept].argmax(1), minlength=len(labels))
-    alive = (labels >= 0).nonzero()[:, 0]
-    dead = dead_prototypes(wins[alive].numpy(), labels[alive].numpy(), share=2 * DEAD)
-    return alive[torch.from_numpy(dead)].tolist()
-
-
-def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
     prototypes = network.prototypes if isinstance(network, PrototypeNetwork) else None
     if prototypes is None or prototypes.space != "input":
         raise _not_pictures(type(prototypes).__name__)
@@ -134,31 +96,55 @@ def _pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
     return prototypes
 
 
-def _standing_for_nothing(
-    prototypes: Prototypes, examples: Examples, share: float, generator: torch.Generator
-) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-    """For classes of several prototypes and enough inputs: those that go, its inputs, how alike these are to all."""
-    values, labels = prototypes().detach().float().cpu(), prototypes.labels.cpu()
-    inputs, targets = examples.batch(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
+def drawn(examples: Examples, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """At most 4,000 inputs at random, shape ``(n, c, h, w)``, and their labels ``(n,)``."""
+    return examples.batch(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
+
+
+def together(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The prototypes of a class, as indices ``(k,)``, and its inputs; where there are several, and enough inputs."""
+    labels = labels.cpu()
     for label in labels[labels >= 0].unique().tolist():
         own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label].float()
-        if len(own) < 2 or len(rows) < 2 * len(own):
-            continue
-        alike = align(rows, values[own], 1 + min(rows.shape[2:]) // _SIDE_PER_PIXEL).correlation
-        yield own[_gone(alike, share)].tolist(), rows, alike
+        if len(own) >= 2 and len(rows) >= 2 * len(own):
+            yield own, rows
+
+
+def best_matches(rows: Tensor, pictures: Tensor) -> Tensor:
+    """Pearson correlation at the best shift of up to 1 pixel and a fourteenth of the side, shape ``(n, k)``."""
+    return align(rows, pictures, 1 + min(rows.shape[2:]) // _SIDE_PER_PIXEL).correlation
 
 
 def _gone(alike: Tensor, least: float) -> list[int]:
     """Prototypes of one class without which hardly more of it stays unexplained, the least missed first."""
-    unexplained = (1 - alike).clamp_min(0)
     stay, gone = list(range(alike.shape[1])), list[int]()
     while len(stay) > 1:
-        rest = float(unexplained[:, stay].amin(1).mean())
-        without = [float(unexplained[:, [k for k in stay if k != j]].amin(1).mean()) for j in stay]
-        if min(without) > (1 + least) * rest:
+        missed = how_missed(alike, stay)
+        if min(missed) > least:
             break
-        gone.append(stay.pop(without.index(min(without))))
+        gone.append(stay.pop(missed.index(min(missed))))
     return gone
+
+
+def how_missed(alike: Tensor, stay: Sequence[int]) -> list[float]:
+    """How much more of a class would stay unexplained without each prototype, as a share of what does now.
+
+    Parameters
+    ----------
+    alike : Tensor
+        How alike inputs of a class and its prototypes are, shape ``(n, k)``, at most 1.
+    stay : sequence of int
+        At least two prototypes, that are there.
+
+    Examples
+    --------
+    >>> how_missed(torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.0, 0.5]]), [0, 1, 2])
+    [0.0, 0.0, 0.5]
+    """
+    unexplained = (1 - alike).clamp_min(0)
+    rest = float(unexplained[:, stay].amin(1).mean())
+    without = [float(unexplained[:, [other for other in stay if other != one]].amin(1).mean()) for one in stay]
+    return [value / rest - 1 if rest else float(value > 0) for value in without]
 
 
 def _forget(optimizer: torch.optim.Optimizer | None, parameters: list[torch.nn.Parameter], places: list[int]) -> None:
