@@ -233,6 +233,13 @@ def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, he
     assert (loaded.predict_proba(inputs) == smaller.predict_proba(inputs)).all()
 
 
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
+def test_doubles_are_told_in_the_precision_of_training(precision):
+    merging = [Phase("joint", reseed=0.1, reseed_until=0.0, merge=True, doubles=0.5)]
+    smaller = fitted(True, training=merging, training__precision=precision)
+    assert smaller.prototype_labels_.tolist() == LABELS.tolist()
+
+
 def test_training_goes_on_without_what_was_let_go():
     samples = WORLD.sample("L1", 300, seed=1)
     learned = fitted(True, training__learning_rate=2e-3, training__epochs=6, regularizers={"aligned_matching": 1.0})

@@ -91,8 +91,9 @@ def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Gener
 
 
 def _scores(network: PrototypeNetwork, inputs: Tensor) -> Tensor:
-    given = given_to(network)
-    return torch.cat([network(batch, **given).scores for batch in inputs.split(_BATCH)])
+    """In the network's precision and on its device, as in training, shape ``(n, p)``."""
+    given, like = given_to(network), network.prototypes()
+    return torch.cat([network(batch.to(like), **given).scores for batch in inputs.split(_BATCH)])
 
 
 def _lost(head: Head, scores: Tensor, label: int, own: Tensor, gone: list[int]) -> float:
