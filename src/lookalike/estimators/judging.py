@@ -48,7 +48,7 @@ def scorecard_of(
     rows: Collection[str] | None = None,
     progress: Callable[[str], None] = lambda name: None,
     retrained: Callable[[Subject, Row], Mapping[str, Row]] | None = None,
-    other_prototypes: Any = None,
+    other_prototypes: Pair | None = None,
     made: Pass | None = None,
 ) -> Card:
     """Judge a fitted classifier; see `lookalike.PrototypeClassifier.scorecard`.
@@ -73,8 +73,8 @@ def scorecard_of(
         Told what is about to be computed.
     retrained : callable, optional
         As `lookalike.evaluation.scorecard` takes it.
-    other_prototypes : array-like, optional
-        Those of the same model with another seed, as its ``prototypes_``.
+    other_prototypes : tuple of array-like, optional
+        Those of the same model with another seed, as its ``prototypes_`` and ``prototype_labels_``.
     made : Pass, optional
         The pass over the test examples, if it has been made.
 
@@ -105,7 +105,7 @@ def scorecard_of(
         without_judges=why,
         overlap=judging is None,
         foreign={name: table_or_pictures(classifier, inputs, reset=False) for name, inputs in (foreign or {}).items()},
-        other_pictures=None if other_prototypes is None else torch.as_tensor(other_prototypes),
+        **_others(classifier, other_prototypes),
         world=world,
         modes=None if modes is None else _numbered(modes, tested.labels.numpy()),
         made=made,
@@ -210,6 +210,14 @@ def _numbered(modes: Any, labels: np.ndarray) -> np.ndarray:
         raise DataError(describe("as many modes as test examples", f"{len(given)} modes and {len(labels)} examples"))
     kinds = np.unique(given, return_inverse=True)[1]
     return labels * (int(kinds.max(initial=0)) + 1) + kinds
+
+
+def _others(classifier: "PrototypeClassifier", pair: Pair | None) -> dict[str, Tensor]:
+    """Prototypes of another seed and their classes, as a `Subject` has them."""
+    if pair is None:
+        return {}
+    places = np.searchsorted(classifier.classes_, np.asarray(pair[1]))
+    return {"other_pictures": torch.as_tensor(pair[0]), "other_labels": torch.from_numpy(places)}
 
 
 def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | None:

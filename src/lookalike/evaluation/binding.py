@@ -31,8 +31,8 @@ def bind_row(subject: Subject) -> Row:
     as_trained = subject.passed(parts.explained + residuals).decisions
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
     decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
-    if subject.other_pictures is not None:
-        others = decompose(units, labels, subject.other_pictures.float(), prototype_labels, SHIFT)
+    if subject.other_pictures is not None and subject.other_labels is not None:
+        others = decompose(units, labels, subject.other_pictures.float(), subject.other_labels, SHIFT)
         decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
     ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
     followed = float(np.mean(as_trained == labels[partners].numpy()))

@@ -72,7 +72,9 @@ class Subject:
     foreign : mapping of str to Tensor
         Inputs of no class, by what they are, in data units.
     other_pictures : Tensor or None
-        The prototypes of another seed, in data units, their classes in the same order.
+        The prototypes of another seed, in data units; there may be more or fewer of them.
+    other_labels : Tensor or None
+        Their classes, by index, shape ``(q,)``.
     world : KnownWorld or None
         The true prototypes, where they are known.
     modes : ndarray or None
@@ -96,6 +98,7 @@ class Subject:
     overlap: bool = True
     foreign: Mapping[str, Tensor] = field(default_factory=dict)
     other_pictures: Tensor | None = None
+    other_labels: Tensor | None = None
     world: KnownWorld | None = None
     modes: np.ndarray | None = None
     start: Tensor | None = None

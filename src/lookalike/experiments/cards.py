@@ -54,7 +54,7 @@ def card_of(
         modes=dataset.test.modes,
         made=made,
         full=full,
-        other_prototypes=others[0].prototypes_ if others else None,
+        other_prototypes=(others[0].prototypes_, others[0].prototype_labels_) if others else None,
         retrained=None
         if learned is None or not retrained
         else lambda subject, accuracy: retrained_rows(run, learned, subject.judges, accuracy),
