@@ -224,13 +224,13 @@ def test_a_matched_filter_is_bound_and_a_reader_of_marks_is_not(true):
     alone = bind_row(true)
     assert alone.value > 0.95
     assert alone.light == "amber"
-    bound = bind_row(replace(true, other_pictures=TEMPLATES, other_labels=LABELS))
+    bound = bind_row(replace(true, other_prototypes=(TEMPLATES, LABELS)))
     assert bound.value > 0.95
     assert bound.light == "green"
     assert bound.beside["given the residual's class"] < 0.05
     # Another seed may have kept fewer prototypes, or more, in whatever order.
     for places in ([11, 9, 7, 5, 3, 1, 0], [*range(12), 6, 7, 8]):
-        other = bind_row(replace(true, other_pictures=TEMPLATES[places], other_labels=LABELS[places]))
+        other = bind_row(replace(true, other_prototypes=(TEMPLATES[places], LABELS[places])))
         assert other.beside["prototypes of another seed"] > 0.95
     reader = marked_subject()
     assert accuracy_row(reader).value > 0.95
@@ -243,7 +243,7 @@ def test_a_matched_filter_is_bound_and_a_reader_of_marks_is_not(true):
 
 
 def test_a_full_card_has_every_row_in_its_order(true):
-    whole = replace(true, stand_ins=TEMPLATES, foreign={"noise": NOISE}, other_pictures=TEMPLATES, other_labels=LABELS)
+    whole = replace(true, stand_ins=TEMPLATES, foreign={"noise": NOISE}, other_prototypes=(TEMPLATES, LABELS))
     card = scorecard(whole, full=True)
     assert tuple(row.name for row in card.rows) == ROW_NAMES
     missing = {row.name for row in card.rows if row.value is None}

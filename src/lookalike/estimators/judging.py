@@ -105,7 +105,7 @@ def scorecard_of(
         without_judges=why,
         overlap=judging is None,
         foreign={name: table_or_pictures(classifier, inputs, reset=False) for name, inputs in (foreign or {}).items()},
-        **_others(classifier, other_prototypes),
+        other_prototypes=None if other_prototypes is None else _others(classifier, *other_prototypes),
         world=world,
         modes=None if modes is None else _numbered(modes, tested.labels.numpy()),
         made=made,
@@ -212,12 +212,9 @@ def _numbered(modes: Any, labels: np.ndarray) -> np.ndarray:
     return labels * (int(kinds.max(initial=0)) + 1) + kinds
 
 
-def _others(classifier: "PrototypeClassifier", pair: Pair | None) -> dict[str, Tensor]:
-    """Prototypes of another seed and their classes, as a `Subject` has them."""
-    if pair is None:
-        return {}
-    places = np.searchsorted(classifier.classes_, np.asarray(pair[1]))
-    return {"other_pictures": torch.as_tensor(pair[0]), "other_labels": torch.from_numpy(places)}
+def _others(classifier: "PrototypeClassifier", prototypes: Any, labels: Any) -> tuple[Tensor, Tensor]:
+    """Prototypes of another seed, and their classes by index."""
+    return torch.as_tensor(prototypes), torch.from_numpy(np.searchsorted(classifier.classes_, np.asarray(labels)))
 
 
 def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | None:

@@ -31,8 +31,9 @@ def bind_row(subject: Subject) -> Row:
     as_trained = subject.passed(parts.explained + residuals).decisions
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
     decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
-    if subject.other_pictures is not None and subject.other_labels is not None:
-        others = decompose(units, labels, subject.other_pictures.float(), subject.other_labels, SHIFT)
+    if subject.other_prototypes is not None:
+        other_pictures, other_labels = subject.other_prototypes
+        others = decompose(units, labels, other_pictures.float(), other_labels, SHIFT)
         decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
     ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
     followed = float(np.mean(as_trained == labels[partners].numpy()))
@@ -41,14 +42,14 @@ def bind_row(subject: Subject) -> Row:
         "decides by what the picture shows: accuracy on hybrids over ACC",
         min(ratios.values()),
         None,
-        _colour(list(ratios.values()), subject.other_pictures is not None),
+        _colour(list(ratios.values()), subject.other_prototypes is not None),
         {
             **ratios,
             "given the residual's class": followed,
             "chance": 1 / len(subject.classes),
         },
         ""
-        if subject.other_pictures is not None
+        if subject.other_prototypes is not None
         else "not green without prototypes of another seed: evaluate --retrain",
     )
 

@@ -71,10 +71,8 @@ class Subject:
         Whether the judges learned from examples that the model was trained on, too.
     foreign : mapping of str to Tensor
         Inputs of no class, by what they are, in data units.
-    other_pictures : Tensor or None
-        The prototypes of another seed, in data units; there may be more or fewer of them.
-    other_labels : Tensor or None
-        Their classes, by index, shape ``(q,)``.
+    other_prototypes : tuple of Tensor or None
+        Those of another seed, in data units, shape ``(q, ...)``, more or fewer, and their classes, by index, ``(q,)``.
     world : KnownWorld or None
         The true prototypes, where they are known.
     modes : ndarray or None
@@ -97,8 +95,7 @@ class Subject:
     without_judges: str = "none trained yet; evaluate --full trains and keeps them"
     overlap: bool = True
     foreign: Mapping[str, Tensor] = field(default_factory=dict)
-    other_pictures: Tensor | None = None
-    other_labels: Tensor | None = None
+    other_prototypes: tuple[Tensor, Tensor] | None = None
     world: KnownWorld | None = None
     modes: np.ndarray | None = None
     start: Tensor | None = None

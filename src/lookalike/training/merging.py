@@ -10,7 +10,7 @@ from lookalike.data import Examples
 from lookalike.heads import Head
 from lookalike.metrics import DEAD, dead_prototypes
 from lookalike.network import PrototypeNetwork, given_to
-from lookalike.training.reseeding import best_matches, drawn, how_missed, pictures_of, together
+from lookalike.training.reseeding import best_matches, dispensable, drawn, pictures_of, together
 
 _BATCH = 500
 ALIKE = 0.75
@@ -54,11 +54,13 @@ def superfluous(
     prototypes = pictures_of(network, examples)
     values = prototypes().detach().float().cpu()
     inputs, targets = drawn(examples, generator)
+    given = given_to(network)
     gone: list[int] = []
     for own, rows in together(prototypes.labels, inputs, targets):
-        loses = partial(_lost, network.head, _scores(network, rows), int(prototypes.labels[own[0]]), own)
-        alike, near = best_matches(rows, values[own]), best_matches(values[own], values[own])
-        gone += own[_without(alike, near, share, doubles, loses)].tolist()
+        near = best_matches(values[own], values[own])
+        loses = partial(_lost, network.head, _scores(network, rows, given), int(prototypes.labels[own[0]]), own)
+        may_go = partial(_may_go, share, doubles, near, loses)
+        gone += own[dispensable(best_matches(rows, values[own]), may_go)].tolist()
     return sorted(gone)
 
 
@@ -83,16 +85,16 @@ def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Gener
     inputs, targets = drawn(examples, generator)
     own = targets[:, None].to(labels.device) == labels[None]
     kept = own.any(1)
-    scores = _scores(network, inputs).masked_fill(~own, float("-inf"))
+    scores = _scores(network, inputs, given_to(network)).masked_fill(~own, float("-inf"))
     wins = torch.bincount(scores[kept].argmax(1), minlength=len(labels))
     alive = (labels >= 0).nonzero()[:, 0]
     dead = dead_prototypes(wins[alive].cpu().numpy(), labels[alive].cpu().numpy(), share=2 * DEAD)
     return alive[torch.from_numpy(dead)].tolist()
 
 
-def _scores(network: PrototypeNetwork, inputs: Tensor) -> Tensor:
+def _scores(network: PrototypeNetwork, inputs: Tensor, given: dict[str, Tensor]) -> Tensor:
     """In the network's precision and on its device, as in training, shape ``(n, p)``."""
-    given, like = given_to(network), network.prototypes()
+    like = network.prototypes()
     return torch.cat([network(batch.to(like), **given).scores for batch in inputs.split(_BATCH)])
 
 
@@ -103,20 +105,20 @@ def _lost(head: Head, scores: Tensor, label: int, own: Tensor, gone: list[int]) 
     return float(lost.float().mean())
 
 
-def _without(
-    alike: Tensor, near: Tensor, share: float, doubles: float, loses: Callable[[list[int]], float]
-) -> list[int]:
-    """Prototypes of one class that it can do without, the least missed first."""
-    stay, gone = list(range(alike.shape[1])), list[int]()
-    while len(stay) > 1:
-        missed = dict(zip(stay, how_missed(alike, stay), strict=True))
-        for one in sorted(stay, key=missed.__getitem__):
-            looks_like = max(float(near[one, other]) for other in stay if other != one)
-            double = doubles > 0 and missed[one] <= HARDLY and looks_like >= ALIKE
-            if missed[one] <= share or (double and loses([*gone, one]) <= doubles):
-                break
-        else:
-            return gone
-        stay.remove(one)
-        gone.append(one)
-    return gone
+def _may_go(
+    share: float,
+    doubles: float,
+    near: Tensor,
+    loses: Callable[[list[int]], float],
+    missed: float,
+    one: int,
+    stay: list[int],
+    gone: list[int],
+) -> bool:
+    """Whether a prototype stands for nothing, or is a double."""
+    if missed <= share:
+        return True
+    if not doubles or missed > HARDLY:
+        return False
+    looks_like = max(float(near[one, other]) for other in stay if other != one)
+    return looks_like >= ALIKE and loses([*gone, one]) <= doubles

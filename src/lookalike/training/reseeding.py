@@ -1,6 +1,6 @@
 """Nothing dead, nothing double: prototypes that are not missed begin anew at what their class explains worst."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -61,7 +61,11 @@ def reseed(
     for own, rows in together(prototypes.labels, inputs, targets):
         alike = best_matches(rows, values[own].float().cpu())
         worst = alike.amax(1).argsort()
-        for prototype, row in zip(own[_gone(alike, share)].tolist(), worst.tolist(), strict=False):
+        for prototype, row in zip(
+            own[dispensable(alike, lambda missed, one, stay, gone: missed <= share)].tolist(),
+            worst.tolist(),
+            strict=False,
+        ):
             values[prototype] = rows[row].to(values)
             begun.append(prototype)
     if begun:
@@ -115,14 +119,31 @@ def best_matches(rows: Tensor, pictures: Tensor) -> Tensor:
     return align(rows, pictures, 1 + min(rows.shape[2:]) // _SIDE_PER_PIXEL).correlation
 
 
-def _gone(alike: Tensor, least: float) -> list[int]:
-    """Prototypes of one class without which hardly more of it stays unexplained, the least missed first."""
+def dispensable(alike: Tensor, may_go: Callable[[float, int, list[int], list[int]], bool]) -> list[int]:
+    """Prototypes of one class that go one after the other, the least missed of those that may first; one stays.
+
+    Parameters
+    ----------
+    alike : Tensor
+        How alike inputs of the class and its prototypes are, shape ``(n, k)``, at most 1.
+    may_go : callable
+        Told how much a prototype is missed, which it is, and which are there and gone.
+
+    Examples
+    --------
+    >>> alike = torch.tensor([[0.5, 0.5, 0.0], [0.0, 0.0, 0.5]])
+    >>> dispensable(alike, lambda missed, one, stay, gone: missed <= 0.1)
+    [0]
+    """
     stay, gone = list(range(alike.shape[1])), list[int]()
     while len(stay) > 1:
-        missed = how_missed(alike, stay)
-        if min(missed) > least:
+        missed = dict(zip(stay, how_missed(alike, stay), strict=True))
+        ranked = sorted(stay, key=missed.__getitem__)
+        found = next((one for one in ranked if may_go(missed[one], one, stay, gone)), None)
+        if found is None:
             break
-        gone.append(stay.pop(missed.index(min(missed))))
+        stay.remove(found)
+        gone.append(found)
     return gone
 
 
