@@ -234,6 +234,29 @@ def test_a_study_trains_again_and_computes_only_the_rows_it_asks_for(tmp_path):
     assert study.hash(study.arms[0]) != replace(study, rows=()).hash(study.arms[0])
 
 
+def test_binding_is_asked_with_the_prototypes_of_another_seed_where_there_is_one(tmp_path):
+    asked = {}
+    for again in ("seed", "bootstrap"):
+        text = WITH_CARD[: WITH_CARD.index("contrasts")].replace("card: true", f"card: [BIND]\nagain: [{again}]")
+        (tmp_path / "bound.yaml").write_text(text)
+        study = read_study(tmp_path / "bound.yaml")
+        found = run_study(study, tmp_path / f"{again}.json", seeds=1, arms=["points"], workers=1)
+        (asked[again],) = (run["card"] for run in found["runs"])
+    assert 0 < asked["seed"]["BIND: prototypes of another seed"] <= 1.5
+    assert "BIND: prototypes of another seed" not in asked["bootstrap"]
+    same = "BIND: residuals of other classes"
+    assert asked["seed"][same] == asked["bootstrap"][same]
+
+
+def test_arms_are_chosen_by_name(folder):
+    study = read_study(folder / "small.yaml")
+    name = study.arms[-1].name
+    found = run_study(study, folder / "results.json", seeds=1, arms=[name], workers=1)
+    assert [run["arm"] for run in found["runs"]] == [name]
+    with pytest.raises(ParameterError, match=f"did you mean '{name}'"):
+        run_study(study, folder / "results.json", arms=[name[:-1]])
+
+
 def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_library(tmp_path, monkeypatch):
     arms = {
         "auto": {},

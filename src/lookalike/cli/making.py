@@ -108,6 +108,9 @@ def _told(folder: Path, *run: Any) -> None:
 def reproduce(
     studies: Annotated[list[Path], typer.Argument(help="YAML files of studies.")],
     seeds: Annotated[int | None, typer.Option(min=1, help="In place of each study's own number.")] = None,
+    arm: Annotated[
+        list[str] | None, typer.Option(help="Only this arm; may be given several times. All of them by default.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="local: processes here; ray: a Ray cluster.")] = "local",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Runs at a time, one thread each; 1: one run with all cores.")
@@ -124,6 +127,7 @@ def reproduce(
             study,
             results,
             seeds=seeds,
+            arms=arm or (),
             engine=engine,
             workers=workers,
             on_run=partial(_told, file.parent),

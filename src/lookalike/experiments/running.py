@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import lru_cache
@@ -42,6 +42,7 @@ def run_study(
     results: Path,
     *,
     seeds: int | None = None,
+    arms: Sequence[str] = (),
     engine: str = "local",
     workers: int | None = None,
     on_run: OnRun = lambda arm, seed, run: None,
@@ -56,6 +57,8 @@ def run_study(
         JSON; runs of arms whose settings have changed are dropped from it.
     seeds : int, optional
         In place of the study's own number.
+    arms : sequence of str
+        Names of those to run now; all of them unless given.
     engine : str
         ``"local"``: processes on this machine. ``"ray"``: the Ray cluster that is connected to, or a local one.
     workers : int, optional
@@ -74,14 +77,15 @@ def run_study(
     Raises
     ------
     ParameterError
-        For an engine that does not exist.
+        For an engine or an arm that does not exist.
     MissingExtraError
         If Ray is wanted and not installed.
     """
     if engine not in ENGINES:
         raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
+    chosen = _chosen(study, arms)
     done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
-    tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in study.arms if (arm.name, seed) not in done]
+    tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in chosen if (arm.name, seed) not in done]
     judged = _judged_data(study, tasks)
     at_once = min(workers or os.cpu_count() or 1, len(tasks))
     if engine == "ray" and tasks:
@@ -96,6 +100,14 @@ def run_study(
         on_run(arm, seed, run)
         _require_figures(study, arm, run)
     return write_results(study, held_runs(study, results), results)
+
+
+def _chosen(study: Study, names: Sequence[str]) -> list[Arm]:
+    known = [arm.name for arm in study.arms]
+    for name in names:
+        if name not in known:
+            raise ParameterError(describe(f"an arm of {study.name}", repr(name), suggest(name, known)))
+    return [arm for arm in study.arms if not names or arm.name in names]
 
 
 def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -135,7 +147,8 @@ def run_arm(
     rows : sequence of str
         Also by these rows of the scorecard; a twin has none.
     again : sequence of str
-        Train a second time in each of these ways, of `lookalike.experiments.again`, and compare the prototypes.
+        Train a second time in each of these ways, of `lookalike.experiments.again`, and compare the prototypes; BIND
+        also asks with those of another seed.
 
     Returns
     -------
@@ -151,22 +164,12 @@ def run_arm(
         classifier.fit(dataset.train.inputs, dataset.train.labels, validation=dataset.held_out, callbacks=callbacks)
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     minutes = round((time.perf_counter() - began) / 60, 2)
-    if rows and not arm.twin:
-        judging = dataset.judging
-        found["card"] = _figures(
-            classifier.scorecard(
-                dataset.test.inputs,
-                dataset.test.labels,
-                (dataset.train.inputs, dataset.train.labels),
-                judging=None if judging is None else (judging.inputs, judging.labels),
-                foreign=foreign_inputs(dataset),
-                world=dataset.world,
-                modes=dataset.test.modes,
-                rows=rows,
-            )
-        )
-    if again and not arm.twin:
-        found["card"] = {**found.get("card", {}), **_stabilities(arm, seed, dataset, classifier, again)}
+    if not arm.twin:
+        others = _trained_again(arm, seed, again)
+        if rows:
+            found["card"] = _card(classifier, dataset, rows, others)
+        if others:
+            found["card"] = {**found.get("card", {}), **_stabilities(arm, seed, dataset, classifier, others)}
     return {
         "accuracy": quality.accuracy,
         "calibration_error": quality.calibration_error,
@@ -219,16 +222,51 @@ def _figures_of(row: Row, name: str) -> dict[str, float]:
     }
 
 
-def _stabilities(
-    arm: Arm, seed: int, dataset: Dataset, classifier: PrototypeClassifier, again: Sequence[str]
-) -> dict[str, float]:
-    """How alike the prototypes of a second training are to the first one's: SEED-R, and the same of bootstraps."""
-    found: dict[str, float] = {}
+def _trained_again(arm: Arm, seed: int, again: Sequence[str]) -> dict[str, PrototypeClassifier]:
+    """The same settings trained in other ways; the data of each are loaded again where they are asked for."""
+    found = {}
     for way in again:
         config, other_seed = other_way(arm.config, way, seed)
-        sample = dataset if way == "seed" else _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+        sample = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
         other = config.classifier().set_params(random_state=other_seed)
-        other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out)
+        found[way] = other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out)
+    return found
+
+
+def _card(
+    classifier: PrototypeClassifier,
+    dataset: Dataset,
+    rows: Sequence[str],
+    others: Mapping[str, PrototypeClassifier],
+) -> dict[str, Any]:
+    """The scorecard of a run, as one table; BIND also asks with the prototypes of another seed, where there is one."""
+    judging, other = dataset.judging, others.get("seed")
+    card = classifier.scorecard(
+        dataset.test.inputs,
+        dataset.test.labels,
+        (dataset.train.inputs, dataset.train.labels),
+        judging=None if judging is None else (judging.inputs, judging.labels),
+        other_prototypes=None if other is None else (other.prototypes_, other.prototype_labels_),
+        foreign=foreign_inputs(dataset),
+        world=dataset.world,
+        modes=dataset.test.modes,
+        rows=rows,
+    )
+    return _figures(card)
+
+
+def _stabilities(
+    arm: Arm,
+    seed: int,
+    dataset: Dataset,
+    classifier: PrototypeClassifier,
+    others: Mapping[str, PrototypeClassifier],
+) -> dict[str, float]:
+    """How alike the prototypes of other trainings are to the first one's: SEED-R, and the same of bootstraps."""
+    found: dict[str, float] = {}
+    for way, other in others.items():
+        config, _ = other_way(arm.config, way, seed)
+        sample = dataset if way == "seed" else _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
         try:
             row = stability_row(compared([classifier, other], [dataset, sample]))
         except LookalikeError as error:
