@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
+from sklearn.datasets import load_digits
 
+from lookalike import PrototypeClassifier
 from lookalike.data import Dataset, Part
 from lookalike.errors import DataNotFoundError, ParameterError, TrainingError
 from lookalike.experiments import read_study, run_study, running, write_table
@@ -19,6 +22,8 @@ from lookalike.experiments.contrasts import Contrast
 from lookalike.experiments.figures import write_scatter
 from lookalike.experiments.running import run_arm
 from lookalike.experiments.tables import study_section
+from lookalike.experiments.thumbnails import picture_at, thumbnail_of
+from lookalike.report import image_address
 from lookalike.training import PLANS, Phase
 
 ROOT = Path(__file__).parents[2]
@@ -248,6 +253,23 @@ def test_binding_is_asked_with_the_prototypes_of_another_seed_where_there_is_one
     assert asked["seed"][same] == asked["bootstrap"][same]
 
 
+def test_a_thumbnail_shows_prototypes_of_several_classes_and_tables_have_none():
+    X, y = load_digits(return_X_y=True)
+    pictures = X.reshape(-1, 8, 8)
+    options = {"prototypes": "exemplar", "prototypes__n_per_class": 1, "training__epochs": 0, "validation_fraction": 0}
+    classifier = PrototypeClassifier(backbone="mlp", **options).fit(pictures[:300], y[:300])
+    shown = picture_at(thumbnail_of(classifier))
+    assert shown.shape == (17, 17, 3)
+    own = classifier.preprocessing_.to_eight_bit(torch.from_numpy(classifier.prototypes_))
+    # Digits 0, 3, 6 and 9.
+    for label, (top, left) in {0: (0, 0), 3: (0, 9), 6: (9, 0), 9: (9, 9)}.items():
+        assert np.array_equal(shown[top : top + 8, left : left + 8, 0], own[label])
+    assert thumbnail_of(PrototypeClassifier(backbone="mlp", **options).fit(X[:300], y[:300])) is None
+    for wrong in ("https://example.org/a.png", "data:image/png;base64,AAAA", "data:image/svg+xml;base64,AAAA"):
+        with pytest.raises((ValueError, OSError)):
+            picture_at(wrong)
+
+
 def test_arms_are_chosen_by_name(folder):
     study = read_study(folder / "small.yaml")
     name = study.arms[-1].name
@@ -438,6 +460,20 @@ def test_speed_is_the_mean_over_epochs_of_what_was_validated():
     assert outcomes({"runs": runs}, "a", "speed") == {0: pytest.approx(0.4)}
 
 
+def _require_thumbnails_drawn(study, runs, folder):
+    """One of every arm: of its first run that has kept one."""
+    plain = (folder / "pairs.svg").read_text().count("<image")
+    pictured = [dict(run) for run in runs]
+    for run in pictured[1:6]:
+        run["thumbnail"] = image_address(np.full((9, 9), 20 * run["seed"], np.uint8))
+    for name in ("pictured.svg", "again.svg"):
+        assert write_scatter(study, {"runs": pictured}, folder / name)
+    drawn = (folder / "pictured.svg").read_text()
+    # Two arms have pictures, and two outcomes go together with a third.
+    assert (plain, drawn.count("<image")) == (0, 4)
+    assert (folder / "again.svg").read_text() == drawn
+
+
 def test_outcomes_that_go_together_are_found_over_runs_and_over_arms(tmp_path):
     """Ranks of means, and an interval that does not count runs of one arm as so many observations."""
     head, file = "title: pairs\ncommon: {data: digits}\narms: {a: {}, b: {}, c: {}, d: {}}\n", tmp_path / "pairs.yaml"
@@ -459,6 +495,7 @@ def test_outcomes_that_go_together_are_found_over_runs_and_over_arms(tmp_path):
     assert any("TR* and BIND | +0." in line for line in study_section(study, {"runs": runs}))
     assert write_scatter(study, {"runs": runs}, tmp_path / "pairs.svg")
     assert not write_scatter(study, None, tmp_path / "none.svg")
+    _require_thumbnails_drawn(study, runs, tmp_path)
     for wrong in ("[TR*]", "{first: TR*}", "[TR*, NONSENSE]"):
         file.write_text(head + f"card: true\ncorrelations: [{wrong}]\n")
         with pytest.raises(ParameterError):

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from lookalike.experiments.analysis import outcomes, paired_outcomes
+from lookalike.experiments.contrasts import Correlation
 from lookalike.experiments.studies import Study
+from lookalike.experiments.thumbnails import picture_at
 from lookalike.metrics import mean_interval
 from lookalike.persistence import write_whole
 
@@ -18,6 +22,9 @@ _CARD_OUTCOMES = ("TR*", "TRANSFER", "NN-PCTL", "BIND")
 _TICKS = 4
 _MARKERS = "osD^v"
 _INK, _DOT = "#0072b2", "#9aa5b1"
+# In points: how far thumbnails may lie from their dot, and how far they must from each other and from dots.
+_REACHES, _ANGLES = (24, 36, 50, 66, 84, 104), np.linspace(0, 2 * np.pi, 16, endpoint=False)
+_FROM_PICTURES, _FROM_DOTS, _ZOOM = 33, 19, 0.5
 
 
 def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) -> bool:
@@ -67,6 +74,8 @@ def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) ->
 def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -> bool:
     """Draw the outcomes whose correlations a study states, one against the other: every run a dot, every arm a color.
 
+    Where runs have kept thumbnails of their prototypes, the first of every arm is drawn beside its dot.
+
     Parameters
     ----------
     study : Study
@@ -86,22 +95,78 @@ def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -
             drawn.append((correlation, kept))
     if not drawn:
         return False
-    figure = Figure(figsize=(3.6 * len(drawn) + 2.6, 3.4), layout="constrained")
-    axes = figure.subplots(1, len(drawn), squeeze=False)[0]
-    labels = [arm.label for arm in study.arms]
-    for axis, (correlation, pairs) in zip(axes, drawn, strict=True):
+    pictured = any("thumbnail" in run for run in (results or {})["runs"])
+    side, columns = (5.2, min(2, len(drawn))) if pictured else (3.4, len(drawn))
+    rows = -(-len(drawn) // columns)
+    figure = Figure(figsize=((side + 0.2) * columns + 2.6, side * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for spare in axes[len(drawn) :]:
+        spare.remove()
+    styles = {arm.label: _style(place) for place, arm in enumerate(study.arms)}
+    handles: dict[str, Any] = {}
+    for axis, (correlation, pairs) in zip(axes, drawn, strict=False):
         for label, values in pairs.items():
-            place = labels.index(label)
-            style = {"color": f"C{place % 10}", "marker": _MARKERS[place // 10 % len(_MARKERS)]}
-            axis.plot(*values.T, linewidth=0, markersize=5, alpha=0.8, label=label, **style)
+            (handles[label],) = axis.plot(*values.T, linewidth=0, markersize=5, alpha=0.8, label=label, **styles[label])
         axis.set_xlabel(correlation.first)
         axis.set_ylabel(correlation.second)
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
-    handles = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=7, frameon=False)
+    if pictured:
+        for axis in axes[: len(drawn)]:
+            axis.margins(0.15)
+        # Where dots lie is known once everything else has its place.
+        figure.draw_without_rendering()
+        for axis, (correlation, _) in zip(axes, drawn, strict=False):
+            _draw_thumbnails(axis, study, results, correlation)
     _save(figure, study.name, file)
     return True
+
+
+def _style(place: int) -> dict[str, str]:
+    return {"color": f"C{place % 10}", "marker": _MARKERS[place // 10 % len(_MARKERS)]}
+
+
+def _draw_thumbnails(axis: Axes, study: Study, results: Mapping[str, Any] | None, correlation: Correlation) -> None:
+    """One per arm, beside the dot of its run, at the nearest of some places where it hides neither dot nor picture."""
+    points_per_dot = 72 / axis.figure.dpi
+    pairs = {arm.name: paired_outcomes(results, arm.name, correlation) for arm in study.arms}
+    dots = np.concatenate([axis.transData.transform(several) for several in pairs.values() if len(several)])
+    taken = [(spot, _FROM_DOTS) for spot in dots * points_per_dot]
+    for place, arm in enumerate(study.arms):
+        run = _first_pictured(results, arm.name, correlation)
+        if run is None:
+            continue
+        address, pair = run
+        dot = axis.transData.transform(pair) * points_per_dot
+        around = [dot + reach * np.array([np.cos(angle), np.sin(angle)]) for reach in _REACHES for angle in _ANGLES]
+        room = np.array([min(float(np.abs(spot - other).max()) - least for other, least in taken) for spot in around])
+        best = around[int(np.argmax(room >= min(0, room.max())))]
+        taken.append((best, _FROM_PICTURES))
+        color = _style(place)["color"]
+        axis.add_artist(
+            AnnotationBbox(
+                OffsetImage(picture_at(address), zoom=_ZOOM),
+                xy=pair,
+                xybox=tuple(best - dot),
+                boxcoords="offset points",
+                pad=0.1,
+                bboxprops={"edgecolor": color, "linewidth": 1.2},
+                arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7},
+            )
+        )
+
+
+def _first_pictured(
+    results: Mapping[str, Any] | None, arm: str, correlation: Correlation
+) -> tuple[str, tuple[float, float]] | None:
+    """The thumbnail of an arm's first run that has one and both outcomes, and these."""
+    first, second = (outcomes(results, arm, name) for name in (correlation.first, correlation.second))
+    runs = (run for run in (results or {})["runs"] if run["arm"] == arm and "thumbnail" in run)
+    for run in sorted(runs, key=lambda run: run["seed"]):
+        if (seed := run["seed"]) in first.keys() & second.keys():
+            return run["thumbnail"], (first[seed], second[seed])
+    return None
 
 
 def _save(figure: Figure, name: str, file: Path) -> None:

@@ -28,6 +28,7 @@ from lookalike.experiments.again import compared, other_way
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.runs import quality_of
 from lookalike.experiments.studies import Arm, Study, held_runs, write_results
+from lookalike.experiments.thumbnails import thumbnail_of
 from lookalike.objectives import CrossEntropyObjective
 from lookalike.training import Callback, Learner, Phase, train
 
@@ -153,7 +154,7 @@ def run_arm(
     Returns
     -------
     dict
-        Accuracy, calibration, how training went, minutes.
+        Accuracy, calibration, how training went, minutes, and a thumbnail of the prototypes where they are pictures.
     """
     classifier = arm.config.classifier().set_params(random_state=seed)
     began = time.perf_counter()
@@ -165,6 +166,8 @@ def run_arm(
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     minutes = round((time.perf_counter() - began) / 60, 2)
     if not arm.twin:
+        if thumbnail := thumbnail_of(classifier):
+            found["thumbnail"] = thumbnail
         others = _trained_again(arm, seed, again)
         if rows:
             found["card"] = _card(classifier, dataset, rows, others)
