@@ -27,6 +27,8 @@ N_POINTS = 10_000
 EPOCHS, BATCH, WIDTHS, DIMENSIONS = 5, 128, (16, 32), 64
 CONTROL = "centroids of k-means, no examples"
 EVERYTHING = "all 10,000"
+# Other options than a method's own.
+VARIANTS = {"density_peaks, wider": ("density_peaks", {"neighbors": 0.2})}
 
 
 def numbered(labels):
@@ -93,10 +95,11 @@ def table_of(points, queries, labels, truth, seed, only):
 
     found = {}
     for n in SIZES:
-        for name in only or members("selection"):
+        for name in only or [*members("selection"), *VARIANTS]:
+            method, options = VARIANTS.get(name, (name, {}))
             began = time.perf_counter()
             generator = torch.Generator().manual_seed(seed)
-            chosen = build("selection", name, {}, {})(points, labels, n, generator=generator)
+            chosen = build("selection", method, options, {})(points, labels, n, generator=generator)
             seconds = time.perf_counter() - began
             found[name, 10 * n] = score(points[chosen.indices], labels[chosen.indices]), seconds
         if not only:

@@ -178,6 +178,8 @@ def test_a_network_of_the_users_own(digits, tmp_path):
         PrototypeClassifier.load(tmp_path)
     loaded = PrototypeClassifier.load(tmp_path, backbone=net)
     assert np.array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
+    assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
+    assert loaded.get_params()["backbone"] is net
 
 
 def test_an_instance_is_taken_as_it_is_and_left_untouched(digits, tmp_path):

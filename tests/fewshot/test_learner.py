@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from torch import nn
 
 from lookalike import PrototypeClassifier, recipes
 from lookalike.backbones import MlpBackbone
@@ -141,9 +142,12 @@ def test_seeds():
     assert clone(first).get_params() == first.get_params()
 
 
-def test_rows_of_a_table_and_components_of_ones_own(tmp_path):
+@pytest.mark.parametrize(
+    "own", [MlpBackbone((64,), widths=(16,)), nn.Sequential(nn.Linear(64, 16), nn.ReLU())], ids=["backbone", "module"]
+)
+def test_rows_of_a_table_and_components_of_ones_own(own, tmp_path):
+    before = {name: tensor.clone() for name, tensor in own.state_dict().items()}
     rows = PICTURES.reshape(-1, 64)
-    own = MlpBackbone((64,), widths=(16,))
     made = EpisodicLearner(backbone=own, episodes=5, n_shot=2, random_state=0).fit(rows[OLD], LABELS[OLD])
     assert made.n_features_in_ == 64
     chosen = support_of(2)
@@ -155,6 +159,10 @@ def test_rows_of_a_table_and_components_of_ones_own(tmp_path):
     again = EpisodicLearner.load(tmp_path, backbone=own)
     assert again.n_features_in_ == 64
     np.testing.assert_array_equal(again.adapt(rows[chosen], LABELS[chosen]).predict(rows), classifier.predict(rows))
+    assert all(torch.equal(before[name], tensor) for name, tensor in own.state_dict().items())
+    classifier.save(tmp_path / "adapted")
+    adapted = PrototypeClassifier.load(tmp_path / "adapted", backbone=own)
+    np.testing.assert_array_equal(adapted.predict(rows), classifier.predict(rows))
     with pytest.raises(ParameterError, match="pictures"):
         EpisodicLearner(gathering="exemplar", transforms="shift", episodes=1, n_shot=1).fit(rows[OLD], LABELS[OLD])
 

@@ -169,7 +169,7 @@ def choice(found: Choice) -> None:
     _out.print(f"{len(found.indices)} examples by {found.method} in {found.seconds:.1f} s; ", end="")
     _out.print(f"the nearest has the right class for [bold]{found.accuracy:.4f}[/] of {found.n_test} test examples")
     if found.stability is not None:
-        _out.print(f"stability among other four fifths of the examples: {found.stability:.3f} (chance 0)")
+        _out.print(f"stability among other four fifths of the examples: {found.stability:.3f} (drawn among all: 0)")
 
 
 def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) -> None:

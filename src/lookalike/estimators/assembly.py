@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lookalike.backbones import Backbone, activation_shape
 from lookalike.data import Examples, Preprocessing
 from lookalike.errors import DataError, ParameterError, describe, require_option
-from lookalike.estimators.parameters import options_of
+from lookalike.estimators.parameters import chosen_backbone, options_of
 from lookalike.initializers import Initializer, random_windows
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
@@ -21,7 +21,7 @@ from lookalike.training import plan_from
 from lookalike.transforms import IdentityTransform, Transform
 
 AUTO_PROTOTYPES = 4
-# What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0012.
+# What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0014.
 MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.3
 SPACES = ("input", "activation")
 SIDE_PER_PIXEL = 14
@@ -59,11 +59,7 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
         If an explicit number of prototypes exceeds a class's examples.
     """
     resolved = {name: copy.deepcopy(value) for name, value in parameters.items()}
-    backbone = resolved["backbone"]
-    if backbone == "auto":
-        resolved["backbone"] = "convnet" if preprocessing.is_picture else "mlp"
-    elif isinstance(backbone, nn.Module) and not isinstance(backbone, Backbone):
-        resolved |= {"backbone": "module", "backbone__module": backbone}
+    resolved |= chosen_backbone(resolved["backbone"], "convnet" if preprocessing.is_picture else "mlp")
     if resolved["augmentation"] == "auto":
         pixels = min(preprocessing.shape[1:]) // SIDE_PER_PIXEL if preprocessing.is_picture else 0
         resolved["augmentation"] = "shift" if pixels else "none"

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
+from torch import nn
 
+from lookalike.backbones import Backbone
 from lookalike.counterfactuals import Counterfactual
-from lookalike.errors import ParameterError, describe, suggest
+from lookalike.errors import ModelFileError, ParameterError, describe, suggest
 from lookalike.registry import FAMILIES, build
 from lookalike.regularizers import Regularizer
 from lookalike.training import Phase
@@ -146,6 +148,20 @@ def _weighted_instance(family: str, item: Any) -> tuple[Any, float]:
     return item[0], float(item[1])
 
 
+def chosen_backbone(backbone: Any, default: str) -> dict[str, Any]:
+    """The parameters that say which backbone: ``"auto"`` is replaced, and any PyTorch module is one.
+
+    Parameters
+    ----------
+    backbone : str, Backbone or Module
+    default : str
+        In the place of ``"auto"``.
+    """
+    if isinstance(backbone, nn.Module) and not isinstance(backbone, Backbone):
+        return {"backbone": "module", "backbone__module": backbone}
+    return {"backbone": default if isinstance(backbone, str) and backbone == "auto" else backbone}
+
+
 def plain(value: Any) -> Any:
     """A value JSON can hold; an instance becomes a note that one was given.
 
@@ -169,3 +185,45 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return {"instance": type(value).__name__}
+
+
+def revived(values: Mapping[str, Any], instances: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Parameters as `plain` made them, with instances in the place of the notes that some were given.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain values by the names of parameters.
+    instances : mapping
+        By the names of arguments.
+    owner : str
+        Whose ``load`` wants them, for the message.
+
+    Raises
+    ------
+    ModelFileError
+        If one is missing.
+
+    Examples
+    --------
+    >>> revived({"epochs": 3, "backbone": {"instance": "Net"}}, {"backbone": "a network"}, "PrototypeClassifier")
+    {'epochs': 3, 'backbone': 'a network'}
+    """
+    return {name: _revived(name, value, instances, owner) for name, value in values.items()}
+
+
+def _revived(name: str, value: Any, instances: Mapping[str, Any], owner: str) -> Any:
+    if not (isinstance(value, Mapping) and set(value) == {"instance"}):
+        return value
+    argument = name.removesuffix("__module")
+    if argument in instances:
+        return instances[argument]
+    if name == "random_state":
+        return None
+    raise ModelFileError(
+        describe(
+            f"{argument!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
+            "nothing",
+            f"{owner}.load(folder, {argument}=...)",
+        )
+    )

@@ -1,5 +1,6 @@
 """A fitted classifier as a model folder, and back."""
 
+import copy
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from lookalike.errors import LookalikeError, ModelFileError, describe
 from lookalike.estimators.abstaining import quantiles_from
 from lookalike.estimators.assembly import assemble
 from lookalike.estimators.fitting import Fitted
-from lookalike.estimators.parameters import plain
+from lookalike.estimators.parameters import plain, revived
 from lookalike.explanations import GlobalExplanation
 from lookalike.persistence import StoredModel, save_pictures
 from lookalike.training import Epoch
@@ -112,8 +113,10 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
     try:
         preprocessing = Preprocessing.from_dict(document["preprocessing"])
         kind, names = document["classes"]["kind"], document["classes"]["names"]
-        resolved = {name: _revive(name, value, instances) for name, value in document["resolved"].items()}
-        parameters = {name: _revive(name, value, instances) for name, value in document["parameters"].items()}
+        # What is loaded is the model's own: the caller's network keeps its weights, as it does when fitting.
+        own = copy.deepcopy(dict(instances))
+        resolved = revived(document["resolved"], own, "PrototypeClassifier")
+        parameters = revived(document["parameters"], instances, "PrototypeClassifier")
         # Pretrained weights are in the file; asking for them again could start a download.
         network = assemble({**resolved, **_without_weights(resolved)}, preprocessing, len(names))
         network.load_state_dict(stored.tensors["weights"])
@@ -159,23 +162,6 @@ def _as_classes(kind: str, names: list[str]) -> np.ndarray:
     if kind == "number":
         return np.array([float(name) for name in names])
     return np.array(names)
-
-
-def _revive(name: str, value: Any, instances: Mapping[str, Any]) -> Any:
-    if not (isinstance(value, dict) and set(value) == {"instance"}):
-        return value
-    argument = name.removesuffix("__module")
-    if argument in instances:
-        return instances[argument]
-    if name == "random_state":
-        return None
-    raise ModelFileError(
-        describe(
-            f"{argument!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
-            "nothing",
-            f"PrototypeClassifier.load(folder, {argument}=...)",
-        )
-    )
 
 
 def _without_weights(resolved: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import torch
 from lookalike.backbones import activation_shape
 from lookalike.data import Preprocessing
 from lookalike.errors import ParameterError, describe
-from lookalike.estimators.parameters import options_of
+from lookalike.estimators.parameters import chosen_backbone, options_of
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.registry import build
 
@@ -28,8 +28,7 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, n_class
         Base classes.
     """
     resolved = {name: copy.deepcopy(value) for name, value in parameters.items()}
-    if resolved["backbone"] == "auto":
-        resolved["backbone"] = "conv4" if preprocessing.is_picture else "mlp"
+    resolved |= chosen_backbone(resolved["backbone"], "conv4" if preprocessing.is_picture else "mlp")
     if resolved["n_way"] == "auto":
         resolved["n_way"] = min(_N_WAY, n_classes)
     return resolved

@@ -33,7 +33,7 @@ class EpisodicLearner(NamedOptions):
 
     Parameters
     ----------
-    backbone : str or Backbone
+    backbone : str, Backbone or Module
         Where activations come from. ``"auto"``: ``"conv4"`` for pictures, ``"mlp"`` for tables.
     gathering : str or Gathering
         How the examples of a class become its prototypes: the ``"mean"`` of their activations; a ``"picture"``; or

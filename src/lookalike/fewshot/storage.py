@@ -1,5 +1,6 @@
 """A fitted learner as a folder, and back."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from lookalike.data import Preprocessing
 from lookalike.errors import ModelFileError, describe
-from lookalike.estimators.parameters import plain
+from lookalike.estimators.parameters import plain, revived
 from lookalike.estimators.storage import versions
 from lookalike.fewshot.learning import EpisodeReport
 from lookalike.fewshot.network import EpisodicNetwork
@@ -91,8 +92,9 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLe
         )
     try:
         return RestoredLearner(
-            parameters={name: _revive(name, value, instances) for name, value in document["parameters"].items()},
-            resolved={name: _revive(name, value, instances) for name, value in document["resolved"].items()},
+            parameters=revived(document["parameters"], instances, "EpisodicLearner"),
+            # What is loaded is the learner's own: the caller's network keeps its weights, as it does when fitting.
+            resolved=revived(document["resolved"], copy.deepcopy(dict(instances)), "EpisodicLearner"),
             preprocessing=Preprocessing.from_dict(document["preprocessing"]),
             history=tuple(EpisodeReport(**report) for report in document["history"]),
             classes=np.array(document["base_classes"]),
@@ -129,19 +131,3 @@ def load_weights(network: EpisodicNetwork, restored: RestoredLearner) -> None:
 def _unreadable(error: Exception) -> ModelFileError:
     shown = f"{type(error).__name__}: {error}"
     return ModelFileError(describe("a learner as this version writes it", shown, "fit it anew"))
-
-
-def _revive(name: str, value: Any, instances: Mapping[str, Any]) -> Any:
-    if not (isinstance(value, dict) and set(value) == {"instance"}):
-        return value
-    if name in instances:
-        return instances[name]
-    if name == "random_state":
-        return None
-    raise ModelFileError(
-        describe(
-            f"{name!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
-            "nothing",
-            f"EpisodicLearner.load(folder, {name}=...)",
-        )
-    )

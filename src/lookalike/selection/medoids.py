@@ -84,9 +84,10 @@ def medoids_of_points(points: Tensor, k: int, max_matrix: int, generator: Genera
 
     Notes
     -----
-    Beyond, as CLARA does, the medoids of a random sample serve as a start: of 500 points, or 10 k where that is more.
-    Then every medoid becomes the best of the points that are nearest to it, every point is tried once in the place of
-    every medoid, in random order and in blocks, a block's best swap being made at once, and medoids move once more.
+    Beyond, as CLARA does, the medoids of a random sample serve as a start: of 500 points, or 10 k where that is more,
+    whatever ``max_matrix`` is; fewer make a start that costs a percent at the end. Then every medoid becomes the best
+    of the points that are nearest to it, every point is tried once in the place of every medoid, in random order and in
+    blocks, a block's best swap being made at once, and medoids move once more.
 
     Examples
     --------
