@@ -80,9 +80,9 @@ def small_network(dataset, seed):
 
 def pixels(dataset):
     """Standardised pixels as rows."""
-    preprocessing = Preprocessing.of(torch.from_numpy(dataset.train.inputs)[:, None])
+    preprocessing = Preprocessing.of(torch.tensor(dataset.train.inputs)[:, None])
     parts = (dataset.train, dataset.test)
-    return [preprocessing.standardize(torch.from_numpy(part.inputs)[:, None]).flatten(1) for part in parts]
+    return [preprocessing.standardize(torch.tensor(part.inputs)[:, None]).flatten(1) for part in parts]
 
 
 def table_of(points, queries, labels, truth, seed, only):

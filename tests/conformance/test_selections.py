@@ -92,6 +92,23 @@ def test_shifted_and_integer_points_choose_the_same(selection):
         assert torch.equal(first, selection(rows.double() + 1e4, labels, 2, generator=seeded(0)).indices)
 
 
+@pytest.mark.parametrize("far", [64, 1024, 16384])
+@pytest.mark.parametrize(
+    "selection",
+    [each for each in EVERY if not isinstance(each, JOINT) and getattr(each, "affinity", "") != "linear"],
+    ids=specimens.name,
+)
+def test_a_class_chooses_the_same_however_far_another_one_lies(selection, far):
+    """Of tight classes far apart, in numbers that single precision holds; the first class draws first."""
+    rows = (clustered(0) * 32).round() / 32
+    together = torch.cat([rows + far, -rows - far])
+    found = selection(together, torch.arange(2).repeat_interleave(len(rows)), COUNT, generator=seeded(0))
+    itself = selection(rows, None, COUNT, generator=seeded(0))
+    own = found.indices < len(rows)
+    assert found.indices[own].tolist() == itself.indices.tolist()
+    torch.testing.assert_close(found.weights[own], itself.weights, rtol=1e-3, atol=1e-3)
+
+
 @every_selection
 def test_points_all_in_one_place_are_still_chosen(selection):
     """Constant features, duplicates: nothing is divided by nothing, and no point comes twice."""

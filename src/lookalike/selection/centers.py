@@ -29,9 +29,7 @@ class MeansSelection(Selection):
     ) -> list[Picked]:
         """Class by class."""
         return [
-            picked(
-                own[squared_distances(points[own].mean(0, keepdim=True), points[own])[0].argsort(stable=True)[:count]]
-            )
+            picked(own[(points[own] - points[own].mean(0)).square().sum(1).argsort(stable=True)[:count]])
             for own, count in zip(members, counts, strict=True)
         ]
 
@@ -70,7 +68,7 @@ class KmeansSelection(Selection):
         """Class by class."""
         found = []
         for own, count in zip(members, counts, strict=True):
-            rows = points[own]
+            rows = points[own] - points[own].mean(0)
             n_different = len(torch.unique(rows, dim=0)) if count > 1 else 1
             seed = int(torch.randint(2**31 - 1, (), generator=generator))
             means = KMeans(min(count, n_different), n_init=self.starts, random_state=seed).fit(rows.numpy())

@@ -64,6 +64,8 @@ class Affinity:
         self.kernel = kernel
         self._left = self._right = points
         if kernel == "gaussian":
+            # Around the middle of their own class: what is left of a difference of large squares would be rounding.
+            points = points - points.mean(0)
             width = median_distance(points, generator) if bandwidth is None else bandwidth
             scaled = points / width
             if not bool(torch.isfinite(scaled.square().sum(1)).all()):
@@ -110,7 +112,6 @@ class Affinity:
         """The mean over all points of the kernel with each, shape ``(n,)``; every pair is computed once."""
         if self.kernel == "precomputed":
             return self._left.mean(0)
-        # Products beyond 0, which are rounding, are not cut off here: a mean does not feel them.
         sums = torch.zeros(len(self), dtype=torch.float64)
         right, room = self._right.T.contiguous(), torch.empty(TILE, TILE)
         for start in range(0, len(self), TILE):
@@ -118,8 +119,7 @@ class Affinity:
             for begin in range(start, len(self), TILE):
                 columns = right[:, begin : begin + TILE]
                 tile = torch.mm(left, columns, out=room[: len(left), : columns.shape[1]])
-                if self.kernel == "gaussian":
-                    tile.exp_()
+                tile = self._finished(tile)
                 sums[begin : begin + TILE] += tile.sum(0)
                 if begin != start:
                     sums[start : start + TILE] += tile.sum(1)

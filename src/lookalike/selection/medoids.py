@@ -97,6 +97,7 @@ def medoids_of_points(points: Tensor, k: int, max_matrix: int, generator: Genera
     >>> medoid_loss(torch.cdist(points, points[few])) <= 1.01 * medoid_loss(torch.cdist(points, points[every]))
     True
     """
+    points = points - points.mean(0)
     if len(points) <= max(max_matrix, k):
         return k_medoids(_distances(points, points), k)
     sample = torch.randperm(len(points), generator=generator)[: max(_SAMPLE, _PER_MEDOID * k)]

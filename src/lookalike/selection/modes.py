@@ -158,6 +158,7 @@ class MeanShiftSelection(Selection):
         ]
 
     def _modes(self, rows: Tensor, count: int, generator: Generator) -> Tensor:
+        rows = rows - rows.mean(0)
         width = near_distance(rows, 0.5, generator) / 2 if self.bandwidth is None else self.bandwidth
         starts = rows[torch.randperm(len(rows), generator=generator)[: max(self.starts, count)]]
         modes = _climbed(rows, starts, width)
@@ -212,7 +213,7 @@ def peaks(points: Tensor, cutoff: float, generator: Generator) -> tuple[Tensor, 
     """
     densities = Affinity(points, "gaussian", cutoff / 2**0.5, generator).means()
     order = densities.argsort(descending=True, stable=True)
-    ranked = points[order]
+    ranked = (points - points.mean(0))[order]
     # One product is then minus half the squared distance; the best of each row is all that is needed of it.
     halves, ones = ranked.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
     left, right = torch.cat([ranked, halves, ones], 1), torch.cat([ranked, ones, halves], 1).T.contiguous()
