@@ -80,6 +80,11 @@ def test_retraining_is_announced_kept_and_resumed(copy, call):  # noqa: F811
     (copy / "retrained" / "bootstrap-1.json").write_text("{")
     (copy / "retrained" / "seed-1" / "model.json").write_text("{")
     assert {further.name for further in missing_trainings(run)} == {"frozen-1", "seed-1", "seed-2", "bootstrap-1"}
+    # A damaged one is left out of a report, and said.
+    code, _, err = call("report", copy, "--out", copy / "less.json")
+    assert code == 0
+    assert "seed-1 cannot be used" in err
+    assert json.loads((copy / "less.json").read_text())["twins"] == {}
     code, out, err = call("evaluate", copy, "--retrain", "--json")
     assert "4 trainings to come" in err
     assert values(out) == found

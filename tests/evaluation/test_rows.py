@@ -232,6 +232,8 @@ def test_a_matched_filter_is_bound_and_a_reader_of_marks_is_not(true):
     for places in ([11, 9, 7, 5, 3, 1, 0], [*range(12), 6, 7, 8]):
         other = bind_row(replace(true, other_prototypes=(TEMPLATES[places], LABELS[places])))
         assert other.beside["prototypes of another seed"] > 0.95
+    with pytest.raises(DataError, match="another seed's prototype of every class"):
+        bind_row(replace(true, other_prototypes=(TEMPLATES[2:], LABELS[2:])))
     reader = marked_subject()
     assert accuracy_row(reader).value > 0.95
     assert reader.right.mean() > 0.95

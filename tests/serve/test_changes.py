@@ -118,6 +118,22 @@ def test_a_pasted_picture_becomes_a_prototype(client, desk, saved_beside):
     assert client.post("/save").json()["folder"] != name
 
 
+def test_a_prototype_that_is_there_already_is_refused(client, desk):
+    picture = np.zeros((8, 8), np.uint8)
+    picture[2:6, 3] = 255
+    again = {"inputs": [encoded(picture)]}
+    client.post("/changes", json={"kind": "add", "class_name": "9", **again})
+    last = len(desk.standing.run.classifier.prototypes_) - 1
+    other = int(np.flatnonzero(desk.standing.run.classifier.prototype_labels_ == 9)[0])
+    for change in ({"kind": "add", "class_name": "9"}, {"kind": "replace", "prototype": other}):
+        refused = client.post("/changes/preview", json={**change, **again})
+        assert refused.status_code == 422
+        assert "does not have yet" in refused.json()["error"]
+    # Of another class, or in its own place, it is another matter.
+    for change in ({"kind": "add", "class_name": "8"}, {"kind": "replace", "prototype": last}):
+        assert client.post("/changes/preview", json={**change, **again}).status_code == 200
+
+
 def test_a_class_is_added(client, desk):
     pictures = [encoded(np.full((8, 8), value, np.uint8)) for value in (200, 220, 240)]
     refused = client.post("/changes", json={"kind": "add_class", "class_name": "ten", "inputs": pictures})

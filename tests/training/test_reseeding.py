@@ -1,5 +1,7 @@
 """Prototypes that stand for nothing begin anew, and no others."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -233,11 +235,41 @@ def test_a_class_keeps_as_many_prototypes_as_it_has_kinds_of_inputs(tmp_path, he
     assert (loaded.predict_proba(inputs) == smaller.predict_proba(inputs)).all()
 
 
-@pytest.mark.parametrize("precision", ["64-true", "bf16-true"])
-def test_doubles_are_told_in_the_precision_of_training(precision):
-    merging = [Phase("joint", reseed=0.1, reseed_until=0.0, merge=True, doubles=0.5)]
-    smaller = fitted(True, training=merging, training__precision=precision)
-    assert smaller.prototype_labels_.tolist() == LABELS.tolist()
+class Halves(Given):
+    """The same, but for two of class 4, which show one kind, each with half of it faint."""
+
+    def __call__(self, shape, prototype_labels, *, inputs, labels, generator):
+        order = torch.tensor([0, 0, 0, 1, 1, 1, 2, 3, 2, 4, 5, 4, 6, 7, 8, 9, 10, 11])
+        return halves_of_one_kind()[1][order]
+
+
+@pytest.mark.parametrize("precision", ["32-true", "64-true", "bf16-true"])
+def test_a_fit_tells_doubles_by_decisions_in_every_precision(precision):
+    def left(doubles):
+        plan = [Phase("joint", reseed=0.01, reseed_until=0.0, merge=True, doubles=doubles)]
+        made = fitted(True, training=plan, initializer=Halves(), training__precision=precision)
+        return np.bincount(made.prototype_labels_, minlength=6).tolist()
+
+    # Pixels miss both halves; no decision is allowed to count for them, or every one of them.
+    assert left(0.0) == [1, 1, 2, 2, 3, 3]
+    assert left(0.5) == [1, 1, 2, 2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"training__epochs": 2}, "2 epochs are too few for prototypes to merge"),
+        ({"training__epochs": 8, "training__patience": 1}, "joint has ended before prototypes merged"),
+    ],
+)
+def test_training_that_ends_before_prototypes_merge_says_so(caplog, options, said):
+    plan = [Phase("joint", reseed=0.01, reseed_until=0.7, merge=True)]
+    with caplog.at_level(logging.INFO, logger="lookalike"):
+        # At no learning rate to speak of, no epoch is better than the one before.
+        made = fitted(True, training=plan, **options)
+    assert len(made.fitted_.history) == 2
+    assert len(made.prototypes_) > 12
+    assert said in caplog.text
 
 
 def test_training_goes_on_without_what_was_let_go():
@@ -252,6 +284,9 @@ def test_training_goes_on_without_what_was_let_go():
 def test_a_linear_head_cannot_do_without():
     with pytest.raises(ParameterError, match="log_sum_exp"):
         fitted(True, head="linear")
+    # Before anything is trained, whether or not a prototype would go.
+    with pytest.raises(ParameterError, match="training='begun_anew'"):
+        fitted(True, head="linear", training__epochs=0)
 
 
 def test_by_default_nothing_goes_where_nothing_can():

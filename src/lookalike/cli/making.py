@@ -121,6 +121,8 @@ def reproduce(
     from lookalike.experiments import read_study, run_study, write_table
 
     checked = [(file, read_study(file)) for file in studies]
+    for _, study in checked:
+        study.named(arm or ())
     for file, study in checked:
         results = file.parent / "results" / f"{study.name}.json"
         run_study(

@@ -253,6 +253,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             to compute, in its place. ``judging``: ``(X, y)`` that the model has not seen, for judges to learn from.
             ``foreign``: inputs of no class by what they are, for OOD-AUROC; `lookalike.data.foreign_inputs` makes some.
             ``world``: that of a KnownProto data set, for TR*. ``modes``: what kind of its class each test example is.
+            ``other_prototypes``: ``(prototypes_, prototype_labels_)`` of the model with another seed, for BIND.
             ``progress``: a function that is told which row comes next.
 
         Returns

@@ -153,15 +153,11 @@ def prepare(request: Request) -> Prepared:
 
     start, objective, augmentation = start_from(resolved), make("objective"), make("augmentation")
     plan = plan_from(resolved["training"])
-    if any(phase.merge for phase in plan) and not isinstance(resolved["prototypes"], str):
-        raise ParameterError(
-            describe(
-                "prototypes by name, of which fewer can be made, to merge them", "an instance", "training='begun_anew'"
-            )
-        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         network = assemble(resolved, training.preprocessing, n_classes)
+        if any(phase.merge for phase in plan):
+            _require_mergeable(resolved, network)
         regularizers, counterfactuals = (
             weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved), {"input_shape": shape})
             for family in ("regularizer", "counterfactual")
@@ -179,6 +175,18 @@ def prepare(request: Request) -> Prepared:
         described=json.dumps(plain(resolved), sort_keys=True),
     )
     return Prepared(job, network, validation, resolved, kept)
+
+
+def _require_mergeable(resolved: Mapping[str, Any], network: PrototypeNetwork) -> None:
+    """Whether there can be fewer prototypes than there are at first, before anything is trained."""
+    other = "training='begun_anew'"
+    if not isinstance(resolved["prototypes"], str):
+        raise ParameterError(
+            describe("prototypes by name, of which fewer can be made, to merge them", "an instance", other)
+        )
+    if not network.head.retires:
+        wanted = "a head that can do without some prototypes, to merge them"
+        raise ParameterError(describe(wanted, repr(resolved["head"]), f"head='log_sum_exp', or {other}"))
 
 
 def fit(request: Request) -> Fitted:

@@ -149,14 +149,16 @@ def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
     return tensor
 
 
-def known_labels(y: Any, classes: np.ndarray) -> np.ndarray:
-    """Validation labels as integers that count classes.
+def known_labels(y: Any, classes: np.ndarray, kind: str = "validation labels") -> np.ndarray:
+    """Labels of classes that are known, as integers that count these.
 
     Parameters
     ----------
     y : array-like
     classes : ndarray
         Sorted, shape ``(k,)``.
+    kind : str
+        What the labels are, for the message.
 
     Raises
     ------
@@ -166,5 +168,5 @@ def known_labels(y: Any, classes: np.ndarray) -> np.ndarray:
     labels = np.asarray(y).ravel()
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
-        raise DataError(describe(f"validation labels among {classes.tolist()}", f"{unknown.tolist()}"))
+        raise DataError(describe(f"{kind} among {classes.tolist()}", f"{unknown.tolist()}"))
     return np.searchsorted(classes, labels)

@@ -14,7 +14,7 @@ from lookalike.data.knownproto import KnownWorld
 from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
-from lookalike.estimators.inputs import require_same_shape, table_or_pictures
+from lookalike.estimators.inputs import known_labels, require_same_shape, table_or_pictures
 from lookalike.evaluation import (
     JUDGED_ROWS,
     ROW_NAMES,
@@ -214,7 +214,8 @@ def _numbered(modes: Any, labels: np.ndarray) -> np.ndarray:
 
 def _others(classifier: "PrototypeClassifier", prototypes: Any, labels: Any) -> tuple[Tensor, Tensor]:
     """Prototypes of another seed, and their classes by index."""
-    return torch.as_tensor(prototypes), torch.from_numpy(np.searchsorted(classifier.classes_, np.asarray(labels)))
+    numbers = known_labels(labels, classifier.classes_, "classes of another seed's prototypes")
+    return torch.as_tensor(prototypes), torch.from_numpy(numbers)
 
 
 def _start_of(classifier: "PrototypeClassifier", training: Pair) -> Tensor | None:

@@ -18,9 +18,7 @@ def bind_row(subject: Subject) -> Row:
     pictures = subject.require_images()
     test = sample(subject.test, _SAMPLE)
     labels, prototype_labels = test.labels, torch.from_numpy(subject.labels)
-    missing = sorted(set(labels.tolist()) - set(prototype_labels.tolist()))
-    if missing:
-        raise DataError(describe("a prototype of every class", f"none of {subject.classes[missing[0]]!r}"))
+    _require_every_class(subject, labels, prototype_labels, "a prototype")
     units = subject.preprocessing.to_data_units(test.inputs).float()
     parts = decompose(units, labels, pictures.float(), prototype_labels, SHIFT)
     partners = _partners(labels)
@@ -33,6 +31,7 @@ def bind_row(subject: Subject) -> Row:
     decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
     if subject.other_prototypes is not None:
         other_pictures, other_labels = subject.other_prototypes
+        _require_every_class(subject, labels, other_labels, "another seed's prototype")
         others = decompose(units, labels, other_pictures.float(), other_labels, SHIFT)
         decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
     ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
@@ -52,6 +51,12 @@ def bind_row(subject: Subject) -> Row:
         if subject.other_prototypes is not None
         else "not green without prototypes of another seed: evaluate --retrain",
     )
+
+
+def _require_every_class(subject: Subject, labels: Tensor, prototype_labels: Tensor, wanted: str) -> None:
+    missing = sorted(set(labels.tolist()) - set(prototype_labels.tolist()))
+    if missing:
+        raise DataError(describe(f"{wanted} of every class", f"none of {subject.classes[missing[0]]!r}"))
 
 
 def _colour(ratios: list[float], whole: bool) -> str:

@@ -90,8 +90,7 @@ def missing_trainings(run: Run, n_seeds: int = LEAST_SEEDS) -> list[Further]:
     return [
         further
         for further in further_trainings(run, n_seeds)
-        if _kept(run, further) is None
-        or (further.kind in _WITH_MODEL and not _opens(run.folder / FOLDER / further.name))
+        if _kept(run, further) is None or (further.kind in _WITH_MODEL and _opened(run, further) is None)
     ]
 
 
@@ -200,7 +199,8 @@ def other_classifiers(run: Run, n_seeds: int = LEAST_SEEDS, kind: str = "seed") 
         ``"seed"`` or ``"bootstrap"``.
     """
     further = [each for each in further_trainings(run, n_seeds) if each.kind == kind and _kept(run, each)]
-    return [open_run(run.folder / FOLDER / each.name).classifier for each in further]
+    opened = [_opened(run, each) for each in further]
+    return [each.classifier for each in opened if each is not None]
 
 
 def twins_of(run: Run, n_seeds: int = LEAST_SEEDS) -> dict[int, list[Twin]]:
@@ -252,14 +252,14 @@ def _kept(run: Run, further: Further) -> dict[str, Any] | None:
     return found
 
 
-def _opens(place: Path) -> bool:
-    """Whether a model that was trained further can be read; a damaged one is trained again."""
+def _opened(run: Run, further: Further) -> Run | None:
+    """A model that was trained further; ``None`` for a damaged one, which `retrain` trains again."""
+    place = run.folder / FOLDER / further.name
     try:
-        open_run(place)
+        return open_run(place)
     except LookalikeError as error:
-        _log.warning("%s is trained again: %s", place, error)
-        return False
-    return True
+        _log.warning("%s cannot be used until it is trained again: %s", place, error)
+        return None
 
 
 def _hash(further: Further) -> str:

@@ -84,7 +84,7 @@ def run_study(
     """
     if engine not in ENGINES:
         raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
-    chosen = _chosen(study, arms)
+    chosen = study.named(arms)
     done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
     tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in chosen if (arm.name, seed) not in done]
     judged = _judged_data(study, tasks)
@@ -101,14 +101,6 @@ def run_study(
         on_run(arm, seed, run)
         _require_figures(study, arm, run)
     return write_results(study, held_runs(study, results), results)
-
-
-def _chosen(study: Study, names: Sequence[str]) -> list[Arm]:
-    known = [arm.name for arm in study.arms]
-    for name in names:
-        if name not in known:
-            raise ParameterError(describe(f"an arm of {study.name}", repr(name), suggest(name, known)))
-    return [arm for arm in study.arms if not names or arm.name in names]
 
 
 def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:

@@ -125,6 +125,24 @@ class Study:
         """What a run is made from: the arm's settings, with the world of this seed."""
         return replace(arm.config, data=arm.config.data.replace("{world}", str(seed % self.worlds)))
 
+    def named(self, names: Sequence[str]) -> tuple[Arm, ...]:
+        """Some of the arms, in their order; all of them where none is named.
+
+        Parameters
+        ----------
+        names : sequence of str
+
+        Raises
+        ------
+        ParameterError
+            For an arm that there is not.
+        """
+        known = [arm.name for arm in self.arms]
+        for name in names:
+            if name not in known:
+                raise ParameterError(describe(f"an arm of {self.name}", repr(name), suggest(name, known)))
+        return tuple(arm for arm in self.arms if not names or arm.name in names)
+
     def hash(self, arm: Arm) -> str:
         """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
         facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
@@ -236,9 +254,10 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
 
 def _plan(config: RunConfig) -> list[dict[str, Any]]:
     """The phases that make prototypes pictures, where they are not spelled out."""
-    return (
-        [asdict(phase) for phase in PLANS["reseeded"]] if config.classifier().training in ("auto", "reseeded") else []
-    )
+    training = config.classifier().training
+    if not isinstance(training, str) or training not in ("auto", "reseeded", "begun_anew"):
+        return []
+    return [asdict(phase) for phase in PLANS["reseeded" if training == "auto" else training]]
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

@@ -287,9 +287,18 @@ class Desk:
             state = "kept already" if change.kind == "keep" else "not kept"
             raise DataError(describe(f"a prototype to {change.kind}", f"{change.prototype}, {state}", "another one"))
         after = change.applied_to(before.run.classifier)
+        if change.kind in ("add", "replace") and _n_equal(after) > _n_equal(before.run.classifier):
+            # Two that are the same could not be told apart by what is to be kept.
+            raise DataError(describe("a picture that its class does not have yet", "a prototype's", "another one"))
         if self.validation is None:
             return after, None
         return after, effect_of(before.run.classifier, after, self.validation)
+
+
+def _n_equal(classifier: PrototypeClassifier) -> int:
+    """How many prototypes are the same as another one of their class."""
+    named = zip(classifier.prototype_labels_.tolist(), classifier.prototypes_, strict=True)
+    return len(classifier.prototypes_) - len({(label, values.tobytes()) for label, values in named})
 
 
 def _validated(run: Run, dataset: Dataset) -> Part | None:

@@ -214,9 +214,13 @@ class _Run:
             return
         length = numbers.stop - first
         first_without_reseeding = int(phase.reseed_until * length) + 1 if phase.reseed_until else 0
+        if phase.merge and length <= first_without_reseeding:
+            _log.info("%s epochs are too few for prototypes to merge: %s keeps them all", length, phase.name)
         for number in numbers:
             if self.state.stalled(phase, self.settings.patience):
                 _log.info("no better validation loss for %s epochs: %s ends", self.settings.patience, phase.name)
+                if phase.merge and number - first <= first_without_reseeding:
+                    _log.info("%s has ended before prototypes merged, and keeps them all", phase.name)
                 return
             if phase.reseed and first < number <= first + phase.reseed_until * length:
                 self._reseed(phase.reseed, number)

@@ -1,7 +1,7 @@
 """Nothing double: which prototypes a class can do without, by what they show and by what the network decides."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -32,7 +32,7 @@ def superfluous(
     share : float
         What `lookalike.training.reseed` would let begin anew stands for nothing.
     doubles : float
-        Share of its right decisions that a class may lose with its doubles; 0: these stay.
+        Share of its inputs that a class may no longer decide rightly when a double goes; 0: doubles stay.
     generator : torch.Generator
 
     Returns
@@ -48,17 +48,17 @@ def superfluous(
     Notes
     -----
     A double looks like another of its class: their Pearson correlation at the best shift is .75 or more. It leaves at
-    most a fifth more of the class unexplained when it goes, and takes few of the class's right decisions with it, those
-    of doubles before it counted in. Looks alone do not tell doubles from kinds; see decision 21.
+    most a fifth more of the class unexplained when it goes, and takes few right decisions of the class with it, those
+    of whatever went before it counted in. Looks alone do not tell doubles from kinds; see decision 21.
     """
     prototypes = pictures_of(network, examples)
     values = prototypes().detach().float().cpu()
-    inputs, targets = drawn(examples, generator)
     given = given_to(network)
     gone: list[int] = []
-    for own, rows in together(prototypes.labels, inputs, targets):
+    for own, rows in together(prototypes.labels, drawn(examples, generator)):
         near = best_matches(values[own], values[own])
-        loses = partial(_lost, network.head, _scores(network, rows, given), int(prototypes.labels[own[0]]), own)
+        scores = cache(partial(_scores, network, rows, given))
+        loses = partial(_lost, network.head, scores, int(prototypes.labels[own[0]]), own)
         may_go = partial(_may_go, share, doubles, near, loses)
         gone += own[dispensable(best_matches(rows, values[own]), may_go)].tolist()
     return sorted(gone)
@@ -82,10 +82,11 @@ def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Gener
     calls dead, which counts other inputs. A class keeps at least one: something always wins.
     """
     labels = network.prototypes.labels
-    inputs, targets = drawn(examples, generator)
-    own = targets[:, None].to(labels.device) == labels[None]
+    sample, given = drawn(examples, generator), given_to(network)
+    own = sample.labels[:, None].to(labels.device) == labels[None]
     kept = own.any(1)
-    scores = _scores(network, inputs, given_to(network)).masked_fill(~own, float("-inf"))
+    every = torch.cat([_scores(network, inputs, given) for inputs, _ in sample.batches(_BATCH)])
+    scores = every.masked_fill(~own, float("-inf"))
     wins = torch.bincount(scores[kept].argmax(1), minlength=len(labels))
     alive = (labels >= 0).nonzero()[:, 0]
     dead = dead_prototypes(wins[alive].cpu().numpy(), labels[alive].cpu().numpy(), share=2 * DEAD)
@@ -98,10 +99,11 @@ def _scores(network: PrototypeNetwork, inputs: Tensor, given: dict[str, Tensor])
     return torch.cat([network(batch.to(like), **given).scores for batch in inputs.split(_BATCH)])
 
 
-def _lost(head: Head, scores: Tensor, label: int, own: Tensor, gone: list[int]) -> float:
+def _lost(head: Head, scores: Callable[[], Tensor], label: int, own: Tensor, gone: list[int]) -> float:
     """Which share of a class is decided rightly with all its prototypes, and wrongly without some."""
-    without = scores.index_fill(1, own[gone].to(scores.device), float("-inf"))
-    lost = (head(scores).argmax(1) == label) & (head(without).argmax(1) != label)
+    every = scores()
+    without = every.index_fill(1, own[gone].to(every.device), float("-inf"))
+    lost = (head(every).argmax(1) == label) & (head(without).argmax(1) != label)
     return float(lost.float().mean())
 
 

@@ -36,8 +36,9 @@ class Phase:
         Once none begins anew any more, let prototypes go that would: a class with fewer kinds of inputs than prototypes
         keeps as many as it has kinds, and the network has the rest of the phase to do without the others.
     doubles : float
-        When they merge, prototypes that look like another of their class go too, as long as they take at most this
-        share of their class's right decisions with them; 0: looks decide alone. See `lookalike.training.merging`.
+        When they merge, prototypes that look like another of their class go too, as long as at most this share of the
+        class's inputs is decided wrongly that was not before any went; 0: looks decide alone. See
+        `lookalike.training.merging`.
     """
 
     name: str

@@ -57,8 +57,8 @@ def reseed(
     prototypes = pictures_of(network, examples)
     values = prototypes().detach().clone()
     begun: list[int] = []
-    inputs, targets = drawn(examples, generator)
-    for own, rows in together(prototypes.labels, inputs, targets):
+    sample = drawn(examples, generator)
+    for own, rows in together(prototypes.labels, sample):
         alike = best_matches(rows, values[own].float().cpu())
         worst = alike.amax(1).argsort()
         for prototype, row in zip(
@@ -100,18 +100,18 @@ def pictures_of(network: ComparingNetwork, examples: Examples) -> Prototypes:
     return prototypes
 
 
-def drawn(examples: Examples, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """At most 4,000 inputs at random, shape ``(n, c, h, w)``, and their labels ``(n,)``."""
-    return examples.batch(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
+def drawn(examples: Examples, generator: torch.Generator) -> Examples:
+    """At most 4,000 of them, at random."""
+    return examples.select(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
 
 
-def together(labels: Tensor, inputs: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def together(labels: Tensor, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
     """The prototypes of a class, as indices ``(k,)``, and its inputs; where there are several, and enough inputs."""
     labels = labels.cpu()
     for label in labels[labels >= 0].unique().tolist():
-        own, rows = (labels == label).nonzero()[:, 0], inputs[targets == label].float()
+        own, rows = (labels == label).nonzero()[:, 0], (examples.labels == label).nonzero()[:, 0]
         if len(own) >= 2 and len(rows) >= 2 * len(own):
-            yield own, rows
+            yield own, examples.batch(rows)[0].float()
 
 
 def best_matches(rows: Tensor, pictures: Tensor) -> Tensor:
