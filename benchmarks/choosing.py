@@ -3,7 +3,7 @@
 ``python -m benchmarks.choosing``: 10, 50 and 200 of 10,000 Fashion-MNIST images, 1, 5 and 20 of each class, chosen in
 pixels and in the 64 activations of a small convolutional network that learned from the same images; the share of the
 10,000 test images whose nearest chosen example, in Euclidean distance, is of their class. Mean and range over seeds of
-network and choice. For growth and time see `benchmarks.choosing_speed`.
+sample, network and choice. For growth and time see `benchmarks.choosing_speed`.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import itertools
 import json
 import statistics
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -115,10 +116,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
-    dataset = load_dataset("fashion-mnist", limit=N_POINTS)
-    labels, truth = numbered(dataset.train.labels), numbered(dataset.test.labels)
+    whole = load_dataset("fashion-mnist")
     gathered, accuracies = {}, []
     for seed in range(asked.seeds):
+        drawn = torch.randperm(len(whole.train), generator=torch.Generator().manual_seed(seed))[:N_POINTS]
+        dataset = replace(whole, train=whole.train.select(drawn.numpy()))
+        labels, truth = numbered(dataset.train.labels), numbered(dataset.test.labels)
         accuracy, activations = small_network(dataset, seed)
         accuracies.append(accuracy)
         for space, (points, queries) in {"activations": activations, "pixels": pixels(dataset)}.items():

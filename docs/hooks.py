@@ -60,9 +60,9 @@ def choices_table() -> str:
     whole = {row["space"]: row["accuracy"] for row in results["rows"] if row["examples"] == sizes[-1]}
     lines += [
         "",
-        f"Test accuracy, mean over {results['seeds']} seeds of network and choice, and their range. The network "
-        f"itself: {results['network']:.3f}; the nearest of all 10,000: {whole['activations']:.3f} in activations, "
-        f"{whole['pixels']:.3f} in pixels. Command: `python -m benchmarks.choosing`.",
+        f"Test accuracy, mean over {results['seeds']} seeds of sample, network and choice, and their range. The "
+        f"network itself: {results['network']:.3f}; the nearest of all 10,000: {whole['activations']:.3f} in "
+        f"activations, {whole['pixels']:.3f} in pixels. Command: `python -m benchmarks.choosing`.",
     ]
     return "\n".join(lines)
 
