@@ -87,14 +87,15 @@ def test_retraining_is_announced_kept_and_resumed(copy, call, caplog):  # noqa: 
     assert json.loads((copy / "less.json").read_text())["twins"] == {}
     code, out, err = call("evaluate", copy, "--retrain", "--json")
     assert "4 trainings to come" in err
-    assert values(out) == found
+    # To rounding: sums over many threads are not always added in one order.
+    assert values(out) == pytest.approx(found, rel=1e-4)
     # A full card afterwards knows the further trainings; a quick one leaves them in the kept card.
-    assert values(call("evaluate", copy, "--full", "--json")[1]) == found
+    assert values(call("evaluate", copy, "--full", "--json")[1]) == pytest.approx(found, rel=1e-4)
     assert "rows of an earlier, fuller evaluation are kept" in call("evaluate", copy)[2]
     kept = {row["name"]: row for row in json.loads((copy / "scorecard.json").read_text())["rows"]}
     assert kept["ACC"]["light"] == rows["ACC"]["light"]
-    assert kept["SEED-R"]["value"] == found["SEED-R"]
-    assert json.loads((copy / "scorecard.json").read_text())["diagnostics"] == diagnostics
+    assert kept["SEED-R"]["value"] == pytest.approx(found["SEED-R"], rel=1e-4)
+    assert json.loads((copy / "scorecard.json").read_text())["diagnostics"] == pytest.approx(diagnostics, rel=1e-4)
 
 
 def test_rows_that_latent_prototypes_and_patches_cannot_have_say_why(call, tmp_path):  # noqa: F811
