@@ -114,7 +114,7 @@ def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = (
     callbacks : sequence of callable
     """
     config = study.config_of(arm, seed)
-    dataset = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+    dataset = _data_of(config)
     rows = (study.rows or ROW_NAMES) if study.card else ()
     return run_arm(replace(arm, config=config), seed, dataset, callbacks, rows=rows, again=study.again)
 
@@ -160,11 +160,12 @@ def run_arm(
     if not arm.twin:
         if thumbnail := thumbnail_of(classifier):
             found["thumbnail"] = thumbnail
-        others = _trained_again(arm, seed, again)
+        others = _trained_again(arm, seed, dataset, again)
         if rows:
-            found["card"] = _card(classifier, dataset, rows, others)
+            found["card"] = _card(classifier, dataset, rows, others["seed"][0] if "seed" in others else None)
         if others:
-            found["card"] = {**found.get("card", {}), **_stabilities(arm, seed, dataset, classifier, others)}
+            stabilities = _stabilities(f"{arm.name}, seed {seed}", dataset, classifier, others)
+            found["card"] = {**found.get("card", {}), **stabilities}
     return {
         "accuracy": quality.accuracy,
         "calibration_error": quality.calibration_error,
@@ -195,6 +196,10 @@ def _require_figures(study: Study, arm: Arm, run: dict[str, Any]) -> None:
             )
 
 
+def _data_of(config: RunConfig) -> Dataset:
+    return _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+
+
 @lru_cache(maxsize=4)
 def _loaded(data: str, options: str) -> Dataset:
     return load_dataset(data, **json.loads(options))
@@ -217,14 +222,16 @@ def _figures_of(row: Row, name: str) -> dict[str, float]:
     }
 
 
-def _trained_again(arm: Arm, seed: int, again: Sequence[str]) -> dict[str, PrototypeClassifier]:
-    """The same settings trained in other ways; the data of each are loaded again where they are asked for."""
+def _trained_again(
+    arm: Arm, seed: int, dataset: Dataset, again: Sequence[str]
+) -> dict[str, tuple[PrototypeClassifier, Dataset]]:
+    """The same settings trained in other ways, and what on."""
     found = {}
     for way in again:
         config, other_seed = other_way(arm.config, way, seed)
-        sample = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+        sample = dataset if way == "seed" else _data_of(config)
         other = config.classifier().set_params(random_state=other_seed)
-        found[way] = other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out)
+        found[way] = other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out), sample
     return found
 
 
@@ -232,10 +239,10 @@ def _card(
     classifier: PrototypeClassifier,
     dataset: Dataset,
     rows: Sequence[str],
-    others: Mapping[str, PrototypeClassifier],
+    other: PrototypeClassifier | None,
 ) -> dict[str, Any]:
     """The scorecard of a run, as one table; BIND also asks with the prototypes of another seed, where there is one."""
-    judging, other = dataset.judging, others.get("seed")
+    judging = dataset.judging
     card = classifier.scorecard(
         dataset.test.inputs,
         dataset.test.labels,
@@ -251,22 +258,19 @@ def _card(
 
 
 def _stabilities(
-    arm: Arm,
-    seed: int,
+    run: str,
     dataset: Dataset,
     classifier: PrototypeClassifier,
-    others: Mapping[str, PrototypeClassifier],
+    others: Mapping[str, tuple[PrototypeClassifier, Dataset]],
 ) -> dict[str, float]:
     """How alike the prototypes of other trainings are to the first one's: SEED-R, and the same of bootstraps."""
     found: dict[str, float] = {}
-    for way, other in others.items():
-        config, _ = other_way(arm.config, way, seed)
-        sample = dataset if way == "seed" else _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+    for way, (other, sample) in others.items():
         try:
             row = stability_row(compared([classifier, other], [dataset, sample]))
         except LookalikeError as error:
             # As a row of a card that cannot be computed; the run itself is none the worse.
-            _log.info("no stability of %s, seed %s: %s", arm.name, seed, error)
+            _log.info("no stability of %s: %s", run, error)
             continue
         found |= _figures_of(row, "SEED-R" if way == "seed" else f"SEED-R: {way}")
     return found
@@ -289,7 +293,7 @@ def _judged_data(study: Study, tasks: Sequence[Task]) -> list[RunConfig]:
 
 
 def _train_judges(config: RunConfig) -> None:
-    dataset = _loaded(config.data, json.dumps(config.data_options, sort_keys=True))
+    dataset = _data_of(config)
     training, judging = dataset.train, dataset.judging
     try:
         train_judges(
