@@ -237,6 +237,8 @@ def test_a_study_trains_again_and_computes_only_the_rows_it_asks_for(tmp_path):
     assert noise["SEED-R"] == pytest.approx(noise["SEED-R: what the start already had"])
     assert study.hash(study.arms[0]) != replace(study, again=("seed",)).hash(study.arms[0])
     assert study.hash(study.arms[0]) != replace(study, rows=()).hash(study.arms[0])
+    twin = replace(study.arms[0], twin=True)
+    assert study.hash(twin) == replace(study, rows=(), again=()).hash(twin)
 
 
 def test_binding_is_asked_with_the_prototypes_of_another_seed_where_there_is_one(tmp_path):
@@ -282,7 +284,8 @@ def test_arms_are_chosen_by_name(folder):
 def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_library(tmp_path, monkeypatch):
     arms = {
         "auto": {},
-        "named": {"training": "reseeded"},
+        "named": {"training": "merged"},
+        "another": {"training": "reseeded"},
         "spelled": {"training": [{"name": "joint", "reseed": 0.04, "merge": True}]},
         "plain": {"recipe": "siamese"},
         "twin": {"twin": True},
@@ -291,7 +294,7 @@ def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_libra
     (tmp_path / "plans.yaml").write_text(yaml.safe_dump(document))
     study = read_study(tmp_path / "plans.yaml")
     before = {arm.name: study.hash(arm) for arm in study.arms}
-    monkeypatch.setitem(PLANS, "reseeded", (Phase("joint", reseed=0.5, merge=True),))
+    monkeypatch.setitem(PLANS, "merged", (Phase("joint", reseed=0.5, merge=True),))
     assert {arm.name for arm in study.arms if study.hash(arm) != before[arm.name]} == {"auto", "named"}
 
 

@@ -293,7 +293,7 @@ def test_by_default_nothing_goes_where_nothing_can():
     samples = WORLD.sample("L0", 200, seed=0)
     small = {"backbone": "mlp", "prototypes__n_per_class": 4, "training__epochs": 2, "random_state": 0}
     linear = PrototypeClassifier(head="linear", **small).fit(samples.inputs, samples.labels)
-    assert linear.fitted_.resolved["training"] == "begun_anew"
+    assert linear.fitted_.resolved["training"] == "joint"
     assert len(linear.prototypes_) == 24
     given = PixelPrototypes((1, 28, 28), 6, (torch.tensor(-1.0), torch.tensor(1.0)), n_per_class=2)
     quick = {"backbone": "mlp", "prototypes": given, "training__epochs": 2, "random_state": 0}

@@ -40,7 +40,8 @@ _SILENT = (("counterfactuals", "none"), ("selection", "none"))
 _LATER = {
     "prototypes/pixel": {"within": "None"},
     "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
-    "counterfactual/residual_swap": {"blend": "0.0"},
+    "counterfactual/residual_swap": {"blend": "0.0", "boost": "1.0"},
+    "counterfactual/feature_swap": {"boost": "1.0"},
 }
 # What "auto" may become.
 _AUTO = {
@@ -146,8 +147,9 @@ class Study:
     def hash(self, arm: Arm) -> str:
         """Changes with an arm's settings, with a recipe's, and with the defaults of whatever the arm chooses."""
         facts = [arm.config.to_dict(), arm.twin, _defaults(arm.config)]
-        facts += ["card", CARD_EDITION, *self.rows] if self.card else []
-        facts += ["again", AGAIN_EDITION, *self.again] if self.again else []
+        # A twin has no prototypes to judge, or to compare with those of a second training.
+        facts += ["card", CARD_EDITION, *self.rows] if self.card and not arm.twin else []
+        facts += ["again", AGAIN_EDITION, *self.again] if self.again and not arm.twin else []
         facts += [self.worlds] if self.worlds > 1 else []
         facts += [] if arm.twin else _plan(arm.config)
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -255,9 +257,9 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
 def _plan(config: RunConfig) -> list[dict[str, Any]]:
     """The phases that make prototypes pictures, where they are not spelled out."""
     training = config.classifier().training
-    if not isinstance(training, str) or training not in ("auto", "reseeded", "begun_anew"):
+    if not isinstance(training, str) or training not in ("auto", "merged", "reseeded", "begun_anew"):
         return []
-    return [asdict(phase) for phase in PLANS["reseeded" if training == "auto" else training]]
+    return [asdict(phase) for phase in PLANS["merged" if training == "auto" else training]]
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Phase:
         than this share more of their class would stay unexplained begin anew at the inputs of their class that look
         least explained; 0 never does. See `lookalike.training.reseeding`.
     reseed_until : float
-        Share of the phase, from 0 to 1.
+        Share of the phase, from 0 to 1; when prototypes merge, also where none begins anew.
     merge : bool
         Once none begins anew any more, let prototypes go that would: a class with fewer kinds of inputs than prototypes
         keeps as many as it has kinds, and the network has the rest of the phase to do without the others.
@@ -54,6 +54,7 @@ class Phase:
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
+    "merged": (Phase("joint", merge=True, doubles=0.005),),
     "reseeded": (Phase("joint", reseed=0.01, merge=True, doubles=0.005),),
     "begun_anew": (Phase("joint", reseed=0.01),),
     "projected": (
@@ -73,8 +74,9 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     ----------
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
-        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going later.
-        ``"begun_anew"``: the same, and all of them stay.
+        ``"merged"``: the same, and doubles go when three fifths are done.
+        ``"reseeded"``: the same, and prototypes that stand for nothing begin anew before, and go then.
+        ``"begun_anew"``: they begin anew, and all of them stay.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises
