@@ -7,12 +7,10 @@ from torch import nn
 
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
-from lookalike.counterfactuals import Counterfactual, FeatureSwapCounterfactual, ResidualSwapCounterfactual
+from lookalike.counterfactuals import FeatureSwapCounterfactual, ResidualSwapCounterfactual
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
-from lookalike.objectives import CrossEntropyObjective
-from lookalike.training import Learner
 from lookalike.transforms import decompose
 from tests.conformance import specimens
 from tests.conformance.test_decisions import as_arrays, draw_record
@@ -72,7 +70,7 @@ def test_residual_swap_waits_and_needs_partners():
         assert len(ResidualSwapCounterfactual(share=share)(alone, 0.5, generator())[0]) == made
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert len(swap(strangers, 0.5, generator())[0]) == 0
-    both = ({"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0}, {"boost": 0.9})
+    both = ({"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0})
     for wrong in (*both, {"pixels": -1}, {"blend": 1.5}):
         with pytest.raises(ParameterError):
             ResidualSwapCounterfactual(**wrong)
@@ -122,30 +120,6 @@ def test_activations_that_nobody_saw_take_the_place_of_a_layers_own():
     layers = network.backbone.layers
     assert all(not parameter.grad.any() for parameter in layers[:5].parameters() if parameter.grad is not None)
     assert any(parameter.grad.any() for parameter in layers[5:].parameters())
-
-
-class Relabelled(Counterfactual):
-    """The inputs themselves, as others of their batch are labelled."""
-
-    def __init__(self, boost, labels):
-        super().__init__()
-        self.boost, self.labels = boost, labels
-
-    def forward(self, comparison, progress, generator):
-        return comparison.inputs, self.labels
-
-
-@pytest.mark.parametrize("boost", [1.0, 1.5, 1000.0])
-def test_the_weight_grows_while_what_was_made_up_is_decided_worse_as_far_as_it_may(boost):
-    network, record = compared([])
-    right = record.logits.argmax(1)
-    wrong = record.logits.argmin(1)
-    worse = Learner(network, CrossEntropyObjective(), [], [(Relabelled(boost, wrong), 0.1)])(record.inputs, right, 0.5)
-    better = Learner(network, CrossEntropyObjective(), [], [(Relabelled(boost, right), 0.1)])(record.inputs, wrong, 0.5)
-    low, high = (float(nn.functional.cross_entropy(record.logits.detach(), labels)) for labels in (right, wrong))
-    assert high > 1.5 * low
-    assert float(worse["loss"].detach()) == pytest.approx(low + 0.1 * min(high / low, boost) * high, rel=1e-4)
-    assert float(better["loss"].detach()) == pytest.approx(high + 0.1 * low, rel=1e-4)
 
 
 def test_a_fit_learns_from_what_was_made_up():

@@ -284,8 +284,8 @@ def test_arms_are_chosen_by_name(folder):
 def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_library(tmp_path, monkeypatch):
     arms = {
         "auto": {},
-        "named": {"training": "merged"},
-        "another": {"training": "reseeded"},
+        "named": {"training": "reseeded"},
+        "another": {"training": "merged"},
         "spelled": {"training": [{"name": "joint", "reseed": 0.04, "merge": True}]},
         "plain": {"recipe": "siamese"},
         "twin": {"twin": True},
@@ -294,8 +294,10 @@ def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_libra
     (tmp_path / "plans.yaml").write_text(yaml.safe_dump(document))
     study = read_study(tmp_path / "plans.yaml")
     before = {arm.name: study.hash(arm) for arm in study.arms}
-    monkeypatch.setitem(PLANS, "merged", (Phase("joint", reseed=0.5, merge=True),))
+    monkeypatch.setitem(PLANS, "reseeded", (Phase("joint", reseed=0.5, merge=True),))
     assert {arm.name for arm in study.arms if study.hash(arm) != before[arm.name]} == {"auto", "named"}
+    monkeypatch.setitem(PLANS, "merged", (Phase("joint", merge=True, doubles=0.5),))
+    assert study.hash(study.named(["another"])[0]) != before["another"]
 
 
 def test_judges_are_trained_once_before_the_runs(carded, tmp_path, monkeypatch):

@@ -184,8 +184,9 @@ def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, kind, until, merge, af
 def test_what_cannot_begin_anew_says_so():
     samples = WORLD.sample("L0", 200, seed=0)
     rows = samples.inputs.reshape(200, -1)[:, :30]
-    with pytest.raises(ParameterError, match="a phase without reseed"):
-        PrototypeClassifier(training="reseeded", training__epochs=4).fit(rows, samples.labels)
+    for plan in ("reseeded", "merged"):
+        with pytest.raises(ParameterError, match="a phase without reseed or merge"):
+            PrototypeClassifier(training=plan, training__epochs=4).fit(rows, samples.labels)
     for wrong in (
         {"reseed": 1.5},
         {"reseed_until": 2.0},
@@ -293,10 +294,20 @@ def test_by_default_nothing_goes_where_nothing_can():
     samples = WORLD.sample("L0", 200, seed=0)
     small = {"backbone": "mlp", "prototypes__n_per_class": 4, "training__epochs": 2, "random_state": 0}
     linear = PrototypeClassifier(head="linear", **small).fit(samples.inputs, samples.labels)
-    assert linear.fitted_.resolved["training"] == "joint"
+    assert linear.fitted_.resolved["training"] == "begun_anew"
     assert len(linear.prototypes_) == 24
     given = PixelPrototypes((1, 28, 28), 6, (torch.tensor(-1.0), torch.tensor(1.0)), n_per_class=2)
     quick = {"backbone": "mlp", "prototypes": given, "training__epochs": 2, "random_state": 0}
     assert len(PrototypeClassifier(**quick).fit(samples.inputs, samples.labels).prototypes_) == 12
     with pytest.raises(ParameterError, match="training='begun_anew'"):
         PrototypeClassifier(**quick, training="reseeded").fit(samples.inputs, samples.labels)
+
+
+def test_doubles_go_though_none_begins_anew():
+    samples = WORLD.sample("L0", 400, seed=0)
+    small = {"backbone": "mlp", "initializer": "means", "prototypes__n_per_class": 4, "training__epochs": 4}
+    kept = PrototypeClassifier(training="joint", **small, random_state=0).fit(samples.inputs, samples.labels)
+    merged = PrototypeClassifier(training="merged", **small, random_state=0).fit(samples.inputs, samples.labels)
+    assert len(kept.prototypes_) == 24
+    assert len(merged.prototypes_) < 24
+    assert set(merged.prototype_labels_) == set(kept.prototype_labels_)

@@ -20,14 +20,10 @@ class Counterfactual(nn.Module, ABC):
         Depths of the backbone, from 0 to 1, whose activations it reads from the comparison.
     depth : float or None
         Where what it makes enters the network: in place of the activations at this depth; ``None``: as inputs.
-    boost : float
-        Largest factor on its weight: that many times as heavy as the objective is larger on what it makes than on the
-        inputs, from 1 to this.
     """
 
     taps: Sequence[float] = ()
     depth: float | None = None
-    boost: float = 1.0
 
     @abstractmethod
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -34,8 +34,6 @@ class ResidualSwapCounterfactual(Counterfactual):
     blend : float
         How much of the input's own residual may stay, from 0 to 1: in every place a random share up to this, which
         changes smoothly over the picture, so that a hybrid has no seams to know it by.
-    boost : float
-        Largest factor on its weight, 1 or above, while hybrids are decided worse than inputs are.
 
     Raises
     ------
@@ -64,11 +62,10 @@ class ResidualSwapCounterfactual(Counterfactual):
         strength: float = 0.5,
         share: float = 0.5,
         blend: float = 0.0,
-        boost: float = 1.0,
     ) -> None:
         super().__init__()
         require_option("pixels", pixels, pixels >= 0, "0 or above")
-        _require_options(begin, residuals, strength, share, boost)
+        _require_options(begin, residuals, strength, share)
         require_option("blend", blend, 0 <= blend <= 1, "from 0 to 1")
         self.pixels = pixels
         self.begin = begin
@@ -76,7 +73,6 @@ class ResidualSwapCounterfactual(Counterfactual):
         self.strength = strength
         self.share = share
         self.blend = blend
-        self.boost = boost
 
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -116,8 +112,6 @@ class FeatureSwapCounterfactual(Counterfactual):
         Largest random change of a residual's size, from 0 to 1.
     share : float
         Of each batch, above 0 and at most 1.
-    boost : float
-        Largest factor on its weight, 1 or above, while hybrids are decided worse than inputs are.
 
     Raises
     ------
@@ -145,12 +139,11 @@ class FeatureSwapCounterfactual(Counterfactual):
         residuals: str = "any",
         strength: float = 0.5,
         share: float = 0.5,
-        boost: float = 1.0,
     ) -> None:
         super().__init__()
         require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
         require_option("positions", positions, positions >= 0, "0 or above")
-        _require_options(begin, residuals, strength, share, boost)
+        _require_options(begin, residuals, strength, share)
         self.depth = depth
         self.taps = (depth,)
         self.positions = positions
@@ -158,7 +151,6 @@ class FeatureSwapCounterfactual(Counterfactual):
         self.residuals = residuals
         self.strength = strength
         self.share = share
-        self.boost = boost
 
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -175,12 +167,11 @@ class FeatureSwapCounterfactual(Counterfactual):
         return hybrids[paired].clamp_min(inputs.amin()), targets[paired]
 
 
-def _require_options(begin: float, residuals: str, strength: float, share: float, boost: float) -> None:
+def _require_options(begin: float, residuals: str, strength: float, share: float) -> None:
     require_option("begin", begin, 0 <= begin < 1, "from 0 to below 1")
     require_option("residuals", residuals, residuals in RESIDUALS, " or ".join(RESIDUALS))
     require_option("strength", strength, 0 <= strength <= 1, "from 0 to 1")
     require_option("share", share, 0 < share <= 1, "above 0 and at most 1")
-    require_option("boost", boost, boost >= 1, "1 or above")
 
 
 def _factors(strength: float, inputs: Tensor, generator: torch.Generator) -> Tensor:

@@ -92,8 +92,8 @@ def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) ->
             resolved.setdefault("counterfactuals__residual_swap__pixels", pixels)
     if resolved["training"] == "auto":
         latent = _space(resolved["prototypes"]) == "activation"
-        merged = matched and _can_lose_prototypes(resolved)
-        resolved["training"] = "projected" if latent else "merged" if merged else "joint"
+        reseeded = "reseeded" if _can_lose_prototypes(resolved) else "begun_anew"
+        resolved["training"] = "projected" if latent else reseeded if matched else "joint"
 
 
 def _can_lose_prototypes(resolved: Mapping[str, Any]) -> bool:

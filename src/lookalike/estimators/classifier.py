@@ -71,9 +71,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         Random changes of training inputs. ``"auto"``: shifts of up to a fourteenth of a picture's side (2 pixels of
         28), none for tables.
     training : str or sequence of Phase or mapping
-        The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, ``"merged"`` where there is
-        aligned matching and the head can do without some, else ``"joint"``. Its options are the fields of
-        `lookalike.training.TrainingSettings`.
+        The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, ``"reseeded"`` where there is
+        aligned matching, else ``"joint"``. Its options are the fields of `lookalike.training.TrainingSettings`.
     validation_fraction : float
         Share of each class set aside to choose the best epoch and to calibrate probabilities, from 0 to below 1.
     random_state : int, RandomState or None

@@ -179,7 +179,7 @@ def prepare(request: Request) -> Prepared:
 
 def _require_mergeable(resolved: Mapping[str, Any], network: PrototypeNetwork) -> None:
     """Whether there can be fewer prototypes than there are at first, before anything is trained."""
-    other = "training='begun_anew' or 'joint'"
+    other = "training='begun_anew'"
     if not isinstance(resolved["prototypes"], str):
         raise ParameterError(
             describe("prototypes by name, of which fewer can be made, to merge them", "an instance", other)

@@ -40,8 +40,7 @@ _SILENT = (("counterfactuals", "none"), ("selection", "none"))
 _LATER = {
     "prototypes/pixel": {"within": "None"},
     "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
-    "counterfactual/residual_swap": {"blend": "0.0", "boost": "1.0"},
-    "counterfactual/feature_swap": {"boost": "1.0"},
+    "counterfactual/residual_swap": {"blend": "0.0"},
 }
 # What "auto" may become.
 _AUTO = {
@@ -259,7 +258,7 @@ def _plan(config: RunConfig) -> list[dict[str, Any]]:
     training = config.classifier().training
     if not isinstance(training, str) or training not in ("auto", "merged", "reseeded", "begun_anew"):
         return []
-    return [asdict(phase) for phase in PLANS["merged" if training == "auto" else training]]
+    return [asdict(phase) for phase in PLANS["reseeded" if training == "auto" else training]]
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

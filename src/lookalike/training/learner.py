@@ -13,8 +13,6 @@ from lookalike.network import ComparingNetwork, given_to
 from lookalike.objectives import Objective
 from lookalike.regularizers import Regularizer
 
-_LEAST = 1e-6
-
 
 class Learner(nn.Module):
     """One training step's forward pass: a comparison, and the loss read from it.
@@ -71,8 +69,7 @@ class Learner(nn.Module):
         """
         self.network.advance(progress)
         comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
-        seen = self.objective(comparison, progress)
-        terms = {"loss": seen}
+        terms = {"loss": self.objective(comparison, progress)}
         for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
             penalty = regularizer(comparison, progress)
             terms[type(regularizer).__name__] = penalty.detach()
@@ -80,8 +77,7 @@ class Learner(nn.Module):
         for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
             penalty = self._on_made_up(comparison, counterfactual, progress)
             terms[type(counterfactual).__name__] = penalty.detach()
-            heavier = (penalty.detach() / seen.detach().clamp_min(_LEAST)).clamp(1, counterfactual.boost)
-            terms["loss"] = terms["loss"] + weight * heavier * penalty
+            terms["loss"] = terms["loss"] + weight * penalty
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms
 

@@ -33,11 +33,12 @@ class Phase:
     reseed_until : float
         Share of the phase, from 0 to 1; when prototypes merge, also where none begins anew.
     merge : bool
-        Once none begins anew any more, let prototypes go that would: a class with fewer kinds of inputs than prototypes
-        keeps as many as it has kinds, and the network has the rest of the phase to do without the others.
+        Once none begins anew any more, let prototypes go that would, and with ``reseed`` 0 those that are not missed at
+        all: a class with fewer kinds of inputs than prototypes keeps as many as it has kinds, and the network has the
+        rest of the phase to do without the others.
     doubles : float
         When they merge, prototypes that look like another of their class go too, as long as at most this share of the
-        class's inputs is decided wrongly that was not before any went; 0: looks decide alone. See
+        class's inputs is decided wrongly that was not before any went; 0: doubles stay. See
         `lookalike.training.merging`.
     """
 
@@ -74,9 +75,9 @@ def plan_from(choice: Any) -> tuple[Phase, ...]:
     ----------
     choice : str or sequence of Phase or mapping
         ``"joint"``: everything at once. ``"projected"``: ProtoPNet's three stages, with a projection after the second.
-        ``"merged"``: the same, and doubles go when three fifths are done.
-        ``"reseeded"``: the same, and prototypes that stand for nothing begin anew before, and go then.
-        ``"begun_anew"``: they begin anew, and all of them stay.
+        ``"reseeded"``: everything at once, prototypes that stand for nothing beginning anew, and going later.
+        ``"merged"``: everything at once, doubles going later; none begins anew.
+        ``"begun_anew"``: everything at once, prototypes that stand for nothing beginning anew; all of them stay.
         ``"frozen_prototypes"``: everything but the prototypes. ``"none"``: no training. Or phases, as mappings in YAML.
 
     Raises

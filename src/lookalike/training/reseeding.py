@@ -177,5 +177,7 @@ def _forget(optimizer: torch.optim.Optimizer | None, parameters: list[torch.nn.P
 
 def _not_pictures(got: str) -> ParameterError:
     return ParameterError(
-        describe("prototypes that are whole pictures, to begin anew at inputs", got, "a phase without reseed")
+        describe(
+            "prototypes that are whole pictures, to begin anew or to merge", got, "a phase without reseed or merge"
+        )
     )
