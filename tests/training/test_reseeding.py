@@ -1,6 +1,7 @@
 """Prototypes that stand for nothing begin anew, and no others."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -303,11 +304,15 @@ def test_by_default_nothing_goes_where_nothing_can():
         PrototypeClassifier(**quick, training="reseeded").fit(samples.inputs, samples.labels)
 
 
-def test_doubles_go_though_none_begins_anew():
+def test_doubles_go_though_none_begins_anew(caplog):
     samples = WORLD.sample("L0", 400, seed=0)
     small = {"backbone": "mlp", "initializer": "means", "prototypes__n_per_class": 4, "training__epochs": 4}
     kept = PrototypeClassifier(training="joint", **small, random_state=0).fit(samples.inputs, samples.labels)
-    merged = PrototypeClassifier(training="merged", **small, random_state=0).fit(samples.inputs, samples.labels)
+    with caplog.at_level("INFO", logger="lookalike.training.loop"):
+        merged = PrototypeClassifier(training="merged", **small, random_state=0).fit(samples.inputs, samples.labels)
+    # In training already, not only when it is over and the unused go.
+    assert re.search(r"epoch 4: prototypes \[.+\] go", caplog.text)
+    assert "begin anew" not in caplog.text
     assert len(kept.prototypes_) == 24
     assert len(merged.prototypes_) < 24
     assert set(merged.prototype_labels_) == set(kept.prototype_labels_)

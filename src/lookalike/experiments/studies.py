@@ -256,9 +256,10 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
 def _plan(config: RunConfig) -> list[dict[str, Any]]:
     """The phases that make prototypes pictures, where they are not spelled out."""
     training = config.classifier().training
-    if not isinstance(training, str) or training not in ("auto", "merged", "reseeded", "begun_anew"):
+    if not isinstance(training, str):
         return []
-    return [asdict(phase) for phase in PLANS["reseeded" if training == "auto" else training]]
+    phases = PLANS.get("reseeded" if training == "auto" else training, ())
+    return [asdict(phase) for phase in phases] if any(phase.reseed or phase.merge for phase in phases) else []
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:
