@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Threads that spin while they wait slow a machine down on which anything else runs; set it to "active" where nothing does.
+export OMP_WAIT_POLICY ?= passive
 
 .PHONY: demo test check docs clean
 

@@ -192,20 +192,22 @@ def study(name: str) -> str:
 
 
 def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
-    """Fill the marks in a page."""
+    """Fill the marks in a page; what stands behind a mark, for those who read the file itself, goes."""
     for mark, make in (
-        ("<!-- components -->", component_table),
-        ("<!-- experiments -->", lambda: experiment_table(ROOT / "experiments")),
-        ("<!-- benchmarks -->", benchmark_table),
-        ("<!-- choices -->", choices_table),
-        ("<!-- choosing speed -->", choosing_speed_table),
-        ("<!-- omniglot -->", omniglot_table),
-        ("<!-- later classes -->", later_classes_table),
-        ("<!-- choosing stability -->", choosing_stability_table),
-        ("<!-- serving -->", serving_table),
-        ("<!-- wrong prediction -->", wrong_prediction),
-        ("<!-- studies -->", lambda: study_table(ROOT / "experiments")),
+        ("components", component_table),
+        ("experiments", lambda: experiment_table(ROOT / "experiments")),
+        ("benchmarks", benchmark_table),
+        ("choices", choices_table),
+        ("choosing speed", choosing_speed_table),
+        ("omniglot", omniglot_table),
+        ("later classes", later_classes_table),
+        ("choosing stability", choosing_stability_table),
+        ("serving", serving_table),
+        ("wrong prediction", wrong_prediction),
+        ("studies", lambda: study_table(ROOT / "experiments")),
     ):
-        if mark in markdown:
-            markdown = markdown.replace(mark, make())
-    return re.sub(r"<!-- study (\w+) -->", lambda match: study(match.group(1)), markdown)
+        line = re.compile(rf"<!-- {mark} -->.*")
+        if line.search(markdown):
+            found = make()
+            markdown = line.sub(lambda _, found=found: found, markdown)
+    return re.sub(r"<!-- study (\w+) -->.*", lambda match: study(match.group(1)), markdown)

@@ -107,5 +107,15 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def require_extra(module: str, extra: str) -> MissingExtraError:
     """The error for an optional dependency that is not installed, with the command that installs it."""
-    message = describe(f"the package {module!r}", "no such package here", f"pip install 'lookalike[{extra}]'")
-    return MissingExtraError(message)
+    return MissingExtraError(describe(f"the package {module!r}", "no such package here", installing(extra)))
+
+
+def installing(extra: str) -> str:
+    """Advice for an extra that is not installed.
+
+    Examples
+    --------
+    >>> installing("serve")
+    "pip install 'lookalike[serve]', or in a clone pip install -c constraints.txt -e '.[serve]'"
+    """
+    return f"pip install 'lookalike[{extra}]', or in a clone pip install -c constraints.txt -e '.[{extra}]'"

@@ -474,6 +474,7 @@ def test_a_folder_of_pictures(call, pictures, tmp_path):
         (["fit", "digits", "--set", "similarity=cosin"], "did you mean 'cosine'"),
         (["fit", "digits", "--set", "simlarity=dot"], "did you mean 'similarity'"),
         (["fit", "digits", "--set", "training__epochs=many"], "training__epochs"),
+        (["fit", "digits", "--set", "epochs=3"], "try: training__epochs"),
         (["fit", "digits", "--set", "data__limit=few"], "data__limit to be int"),
         (["fit", "digits", "--set", "data__limits=3"], "did you mean 'limit'"),
         (["fit", "digits", "--set", "recipe=glvk"], "did you mean 'glvq'"),
@@ -803,3 +804,31 @@ def test_serving_without_its_packages_says_which(run_folder, call, monkeypatch):
     code, _, err = call("serve", run_folder)
     assert code == 2
     assert "lookalike[serve]" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active"), ({"GOMP_SPINCOUNT": "1000"}, None)],
+)
+def test_threads_wait_without_spinning_unless_somebody_says_how(call, monkeypatch, given, expected):
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert call("--version")[0] == 0
+    assert os.environ.get("OMP_WAIT_POLICY") == expected
+    # What main set is not taken back by monkeypatch, which was told of its absence only.
+    os.environ.pop("OMP_WAIT_POLICY", None)
+
+
+def test_a_misspelled_run_is_told_its_name(run_folder, call):
+    code, _, err = call("verify", run_folder.with_name("digts"))
+    assert code == 2
+    assert "did you mean 'digits'" in one_line(err)
+
+
+def test_a_warning_is_said_once(tmp_path, call):
+    drawn = ["--set", "regularizers={cluster: 1000.0}", "--set", "counterfactuals=none", "--set", "training=joint"]
+    code, _, err = call("fit", "knownproto:L0", "--out", tmp_path / "run", *drawn, *QUICK)
+    assert code == 0
+    assert err.count("may drown the decisions") == 1

@@ -32,6 +32,14 @@ def test_a_folder_of_class_sub_folders(folder):
     assert np.array_equal(load_dataset(str(folder)).test.inputs, found.test.inputs)
 
 
+def test_a_class_that_cannot_be_tested_is_said(folder):
+    for index in range(1, 10):
+        (folder / "cat" / f"{index}.png").unlink()
+    found = load_dataset(str(folder))
+    assert "cat" not in found.test.labels
+    assert found.notes[1:] == ("none of cat: too few pictures to test with, so accuracy is about the others",)
+
+
 def test_train_and_test_folders_are_kept_apart(folder, tmp_path):
     for part in ("train", "val"):
         (tmp_path / "set" / part).mkdir(parents=True)
@@ -106,7 +114,7 @@ def test_what_is_no_folder_of_classes_is_refused(tmp_path):
         load_folder(tmp_path)
     Image.new("L", (8, 8)).save(tmp_path / "only" / "a.png")
     Image.new("L", (8, 8)).save(tmp_path / "only" / "b.png")
-    with pytest.raises(DataError, match="at least two classes"):
+    with pytest.raises(DataError, match="at least two classes, got one, 'only'"):
         load_folder(tmp_path)
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "a.png").write_bytes(b"")

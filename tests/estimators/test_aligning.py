@@ -9,7 +9,7 @@ import torch
 from lookalike.errors import DataError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.explanations import LocalExplanation, aligned_pictures, alignments_of, in_words
-from lookalike.transforms import RotationScaleTransform, ShiftTransform
+from lookalike.transforms import RotationScaleTransform, ShiftTransform, ToneTransform
 from tests.conformance.test_priors import pictured
 
 
@@ -31,13 +31,35 @@ def test_an_alignment_says_what_was_done_to_a_prototype():
     found = {name: values[:, 0] for name, values in alignments_of(record, torch.arange(3)[:, None]).items()}
     assert found["down"].tolist() == [1, 1, 1]
     assert found["right"].tolist() == [-1, -1, -1]
-    torch.testing.assert_close(found["contrast"], torch.full((3,), 0.5))
+    torch.testing.assert_close(found["gain"], torch.full((3,), 0.5))
     torch.testing.assert_close(found["correlation"], torch.ones(3))
     assert bool((found["brightness"] < -0.2).all())
     words = in_words({name: float(values[0]) for name, values in found.items()})
     assert words == "1 px lower, 1 px to the left, fainter, darker"
     aligned = aligned_pictures(record, ShiftTransform(), torch.arange(3)[:, None])
     torch.testing.assert_close(aligned[:, 0], inputs)
+
+
+def test_the_picture_is_as_strong_as_is_said():
+    prototypes = glyphs(1)
+    clutter = torch.randn(1, 1, 15, 15, generator=torch.Generator().manual_seed(1))
+    record = met(0.6 * prototypes + 0.5 * clutter, prototypes)
+    gain = float(alignments_of(record, torch.tensor([[0]]))["gain"])
+    assert float(record.inputs.std() / prototypes.std()) > 1.15 > 1 / 1.15 > gain
+    aligned = aligned_pictures(record, ShiftTransform(), torch.tensor([[0]]))
+    moved = prototypes - prototypes.mean()
+    torch.testing.assert_close(aligned[0, 0] - aligned.mean(), gain * moved[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(aligned.mean(), record.inputs.mean())
+
+
+def test_where_the_network_changes_the_gain_no_other_is_fitted():
+    family = ToneTransform(gain=1.25, offset=0.0, steps=3)
+    prototypes = glyphs(1)
+    record = met(2 * prototypes, prototypes)
+    changed = {"gain": torch.tensor([[1.25]]), "offset": torch.zeros(1, 1)}
+    record = type(record)(**{**vars(record), "alignments": changed})
+    aligned = aligned_pictures(record, family, torch.tensor([[0]]))
+    torch.testing.assert_close(aligned[0, 0], 1.25 * prototypes[0])
 
 
 def test_what_the_network_deformed_is_what_is_said():
@@ -58,7 +80,7 @@ def test_what_the_network_deformed_is_what_is_said():
     ("alignment", "words"),
     [
         ({}, ""),
-        ({"down": 0.0, "right": 0.0, "contrast": 1.0, "brightness": 0.05, "correlation": 0.9}, ""),
+        ({"down": 0.0, "right": 0.0, "gain": 1.0, "brightness": 0.05, "correlation": 0.9}, "as it is"),
         ({"degrees": -8.0, "scale": 1.15}, "turned 8 degrees to the left, larger"),
         ({"stretch": 0.9, "slant": 0.2}, "narrower, slanted to the right"),
         ({"red": 1.25, "green": 1.0, "blue": 0.8}, "more red, less blue"),

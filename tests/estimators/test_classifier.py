@@ -16,6 +16,7 @@ from lookalike.data import load_dataset
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import DataError, LookalikeError, ModelFileError, ParameterError
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.inputs import table_or_pictures
 from lookalike.similarities import CosineSimilarity
 
 QUICK = {"training__epochs": 3, "random_state": 0}
@@ -362,6 +363,7 @@ def test_wrong_parameters_are_reported_by_fit_in_three_parts(digits, parameters,
         (lambda X, y: (X[:0], y[:0]), "at least one picture|minimum of 1"),
         (lambda X, y: (X, y[:-1]), "as many labels"),
         (lambda X, y: (X, np.zeros(len(X), int)), "at least two classes"),
+        (lambda X, y: ([*X[:-1].reshape(-1, 8, 8), np.zeros((9, 8))], y), r"\(9, 8\) at index"),
         (lambda X, y: (np.where(np.arange(8) == 3, np.nan, X / 255), y), "NaN"),
         (lambda X, y: (np.where(np.arange(8) == 3, np.inf, X / 255), y), "inf"),
         (lambda X, y: (X.astype(str), y), "pictures of numbers"),
@@ -374,6 +376,12 @@ def test_wrong_data_are_refused(digits, change, match):
     X, y = change(*digits)
     with pytest.raises(ValueError, match=match):
         PrototypeClassifier(backbone="mlp", **QUICK).fit(X, y)
+
+
+def test_a_list_of_pictures_is_as_good_as_an_array(digits):
+    X, _ = digits
+    listed = table_or_pictures(None, list(X), reset=True)
+    torch.testing.assert_close(listed, table_or_pictures(None, X, reset=True))
 
 
 def test_a_handful_of_validation_examples_does_not_calibrate(iris):

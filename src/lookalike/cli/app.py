@@ -1,5 +1,6 @@
 """The commands, and the one place where an error becomes a line and an exit code."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -8,6 +9,9 @@ import typer
 from lookalike import __version__
 from lookalike.cli import asking, choosing, making
 from lookalike.errors import LookalikeError
+
+# By which a person says how threads wait.
+_WAITING = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"})
 
 app = typer.Typer(
     help="Learn prototypes of classes, and show the comparison with them as the reason for every decision.",
@@ -48,6 +52,9 @@ def _options(
 
 def main() -> None:
     """Run the command line: exit code 0 for success, 1 for a check that fails, 2 for anything refused."""
+    if _WAITING.isdisjoint(os.environ):
+        # Threads that spin while they wait for each other slow a machine down on which anything else runs.
+        os.environ["OMP_WAIT_POLICY"] = "passive"
     try:
         app()
     except (LookalikeError, OSError, ValueError) as error:

@@ -70,7 +70,8 @@ class Screen:
         """Say what came of a fit, and what can be done now."""
         if self._quiet:
             return
-        say(run.extras["notes"])
+        # The warning of a fit is logged where it arises, and that was seen.
+        say(note for note in run.extras["notes"] if note != run.classifier.fitted_.warning)
         n_prototypes, n_classes = len(run.classifier.prototype_labels_), len(run.classifier.classes_)
         low, high = quality.interval
         _out.print(f"[bold]{escape(run.config.data)}[/]: {n_prototypes} prototypes of {n_classes} classes, ", end="")

@@ -70,6 +70,11 @@ def load_folder(
     else:
         train, test = stratified_split(labels, test_fraction, seed=0)
         notes.append(f"no test folder: {len(test)} of {len(labels)} pictures set aside for testing")
+        untested = sorted(set(labels.tolist()) - set(labels[test].tolist()))
+        if untested:
+            notes.append(
+                f"none of {', '.join(untested)}: too few pictures to test with, so accuracy is about the others"
+            )
     _require_classes(listed, labels[train], train_folder)
     return Dataset(
         name=str(folder),
@@ -235,4 +240,6 @@ def _require_classes(listed: list[tuple[Path, str]], labels: np.ndarray, folder:
             describe("readable training pictures in every class", f"none in {folder / empty[0]}", "add pictures")
         )
     if len(set(labels.tolist())) < 2:
-        raise DataError(describe("at least two classes", f"one, {labels[0]!r}", f"a second sub-folder of {folder}"))
+        raise DataError(
+            describe("at least two classes", f"one, {str(labels[0])!r}", f"a second sub-folder of {folder}")
+        )

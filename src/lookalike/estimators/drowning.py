@@ -69,7 +69,7 @@ def drowned(found: tuple[float, float] | None, resolved: Mapping[str, Any]) -> s
         return ""
     message = (
         f"validation accuracy {found[0]:.3f}, where a linear layer on the same activations has {found[1]:.3f}: "
-        f"{' and '.join(wanted)} may drown the decisions; try smaller weights"
+        f"{' and '.join(wanted)} may drown the decisions; train longer, or try smaller weights"
     )
     _log.warning(message)
     return message

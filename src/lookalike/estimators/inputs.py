@@ -1,5 +1,6 @@
 """What users hand over, checked and brought into one form."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         Remembers names and number of columns, when ``reset``, or has them checked.
     X : array-like, DataFrame or Tensor
         Rows ``(n, columns)``; grey pictures ``(n, height, width)``; pictures ``(n, height, width, channels)`` or
-        ``(n, channels, height, width)`` with 1, 3 or 4 channels. 8-bit integers, or numbers.
+        ``(n, channels, height, width)`` with 1, 3 or 4 channels; a list of pictures of one shape. 8-bit integers, or
+        numbers.
     reset : bool
         Whether this is training.
 
@@ -36,10 +38,12 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     Raises
     ------
     DataError
-        For values that are not finite, or a shape that is none of these.
+        For values that are not finite, a shape that is none of these, or pictures of different shapes.
     """
     if isinstance(X, Tensor):
         X = X.detach().cpu().numpy()
+    elif isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) > 1:
+        X = _stacked(X)
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
@@ -116,6 +120,21 @@ def _shown(shape: tuple[int, ...]) -> str:
     if len(shape) != 3:
         return f"{shape} (columns)"
     return f"{shape} (channels, height, width)"
+
+
+def _stacked(pictures: Sequence[Any]) -> np.ndarray:
+    arrays = [np.asarray(picture) for picture in pictures]
+    shapes = list(dict.fromkeys(array.shape for array in arrays))
+    if len(shapes) > 1:
+        odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])
+        raise DataError(
+            describe(
+                f"pictures of one shape, {shapes[0]} as the first",
+                f"{shapes[1]} at index {odd}",
+                "resize them, or give a folder of pictures, which lookalike resizes: lookalike.load_dataset('FOLDER')",
+            )
+        )
+    return np.stack(arrays)
 
 
 def _pictures(pictures: np.ndarray) -> Tensor:

@@ -14,7 +14,7 @@ from lookalike.counterfactuals import Counterfactual
 from lookalike.errors import ModelFileError, ParameterError, describe, suggest
 from lookalike.registry import FAMILIES, build
 from lookalike.regularizers import Regularizer
-from lookalike.training import Phase
+from lookalike.training import Phase, is_training_option
 
 # Arguments that take options, beside the families of components.
 _PLURAL = ("regularizer", "counterfactual")
@@ -80,7 +80,10 @@ def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
     for name in names:
         argument, separator, _ = name.partition("__")
         if argument not in known:
-            raise ParameterError(describe("a known parameter", repr(name), suggest(argument, known)))
+            advice = suggest(argument, known)
+            if is_training_option(argument):
+                advice = f"training__{argument}, an option of training"
+            raise ParameterError(describe("a known parameter", repr(name), advice))
         if separator and argument not in _WITH_OPTIONS:
             raise ParameterError(describe(f"{argument!r} without options", repr(name), f"{argument}=..."))
 

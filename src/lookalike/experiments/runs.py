@@ -22,6 +22,7 @@ from lookalike.errors import (
     ModelFileError,
     ParameterError,
     describe,
+    suggest,
 )
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
@@ -174,6 +175,10 @@ def open_run(folder: Path) -> Run:
     ModelFileError
         If there is no model in it.
     """
+    if not folder.exists() and folder.parent.is_dir():
+        beside = [each.name for each in folder.parent.iterdir() if has_model(each)]
+        if beside:
+            raise ModelFileError(describe(f"a run folder {folder}", "no such folder", suggest(folder.name, beside)))
     classifier = PrototypeClassifier.load(folder)
     settings = classifier.extras_.get("config")
     config = config_from(settings) if settings else RunConfig(data="")

@@ -14,12 +14,14 @@ _PAIRS = 64
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
 _LEAST = 1e-6
+# Parameters of families that change values themselves.
+_TONES = frozenset({"gain", "red"})
 _MOVES = {"down": ("higher", "lower"), "right": ("to the left", "to the right")}
 # The least factor that is said, and what is said below and above 1.
 _FACTORS: dict[str, tuple[float, str, str]] = {
     "scale": (1.03, "smaller", "larger"),
     "stretch": (1.03, "narrower", "wider"),
-    **dict.fromkeys(("contrast", "gain"), (_FACTOR, "fainter", "stronger in contrast")),
+    "gain": (_FACTOR, "fainter", "stronger in contrast"),
     **{color: (_FACTOR, f"less {color}", f"more {color}") for color in ("red", "green", "blue")},
 }
 
@@ -38,9 +40,9 @@ def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
     dict of Tensor
         The parameters of the deformation with which the network compared them, where it has one. Otherwise, for
         prototypes that are pictures of the inputs' shape, what the pixels say: ``down`` and ``right``, in pixels, up to
-        a fourteenth of the side and no more than 4; ``contrast``, the input's deviation over the prototype's;
-        ``brightness``, the difference of their means, in standard deviations of the data; and ``correlation``,
-        Pearson's, of the input with the prototype that was moved so.
+        a fourteenth of the side and no more than 4; ``gain``, how strongly the prototype that was moved so is found in
+        the input, by least squares, at least 0: what a picture of the two shows; ``brightness``, the difference of
+        their means, in standard deviations of the data; and ``correlation``, Pearson's.
     """
     if comparison.alignments:
         return {name: values.gather(1, wanted) for name, values in comparison.alignments.items()}
@@ -52,23 +54,20 @@ def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
     pixels = _pixels(inputs)
     # A few pairs at a time: all views of all pairs would be many.
     found = [_best_shifts(*each, pixels) for each in zip(rows.split(_PAIRS), others.split(_PAIRS), strict=True)]
-    correlation, place = (torch.cat(each) for each in zip(*found, strict=True))
+    correlation, gain, place = (torch.cat(each) for each in zip(*found, strict=True))
     down, right = directions(place, pixels)
-    (spreads, means), (other_spreads, other_means) = (
-        torch.std_mean(each.flatten(1), 1, correction=0) for each in (rows, others)
-    )
     parameters = {
         "down": down,
         "right": right,
-        "contrast": spreads / other_spreads.clamp_min(_LEAST),
-        "brightness": means - other_means,
+        "gain": gain,
+        "brightness": rows.flatten(1).mean(1) - others.flatten(1).mean(1),
         "correlation": correlation.clamp(-1, 1),
     }
     return {name: values.view(wanted.shape) for name, values in parameters.items()}
 
 
 def in_words(alignment: Mapping[str, float]) -> str:
-    """An alignment as one says it; empty where nothing has to be changed, or nothing is known.
+    """An alignment as one says it; empty where nothing is known.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def in_words(alignment: Mapping[str, float]) -> str:
 
     Examples
     --------
-    >>> in_words({"down": 2.0, "right": -1.0, "degrees": 8.0, "contrast": 0.8, "brightness": -0.3})
+    >>> in_words({"down": 2.0, "right": -1.0, "degrees": 8.0, "gain": 0.8, "brightness": -0.3})
     '2 px lower, 1 px to the left, turned 8 degrees to the right, fainter, darker'
     >>> in_words({"correlation": 0.01, "down": 2.0})
     'not alike in pixels'
@@ -99,12 +98,12 @@ def in_words(alignment: Mapping[str, float]) -> str:
             said.append("brighter" if value > 0 else "darker")
         elif name.startswith(("down_", "right_")) and abs(value) >= _PIXELS:
             said.append(f"bent by {abs(value):.2g} px")
-    return ", ".join(said)
+    return ", ".join(said) if said or not alignment else "as it is"
 
 
 @torch.no_grad()
 def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tensor) -> Tensor:
-    """Prototypes as they meet each input: deformed, moved, and with the gain and offset that fit it best.
+    """Prototypes as they meet each input: deformed, moved, and with the gain and offset that fit it best, as is said.
 
     Parameters
     ----------
@@ -122,30 +121,50 @@ def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tenso
     """
     inputs, prototypes = comparison.inputs, comparison.prototypes.to(comparison.inputs.dtype)
     parameters = alignments_of(comparison, wanted)
+    levels = inputs.flatten(1).mean(1)[:, None, None]
     if comparison.alignments:
         members = torch.tensor(list(transform.members.values()), device=inputs.device).T
         asked = torch.stack([parameters[name] for name in transform.members], 2)
         place = (asked[:, :, None] - members).abs().sum(3).argmin(2)
         views = transform.deformed(prototypes)[wanted, place]
+        if not _TONES.isdisjoint(parameters):
+            # The family says how strong a prototype is; to fit another gain would contradict it.
+            return views
+        shapes = _centered(views)
+        gain = _gains((_centered(inputs[:, None]) * shapes).sum(2), shapes)
     else:
         pixels = _pixels(inputs)
         side = 2 * pixels + 1
         places = (wanted * side + parameters["down"].long() + pixels) * side + parameters["right"].long() + pixels
         views = view_at(prototypes, places.flatten(), pixels).view(*wanted.shape, *inputs.shape[1:])
-    rows, shapes = inputs.flatten(1)[:, None], views.flatten(2)
-    rest, shape = rows - rows.mean(2, keepdim=True), shapes - shapes.mean(2, keepdim=True)
-    gain = ((rest * shape).sum(2) / shape.square().sum(2).clamp_min(_LEAST)).clamp_min(0)[..., None]
-    return (gain * shape + rows.mean(2, keepdim=True)).view_as(views)
+        shapes, gain = _centered(views), parameters["gain"]
+    return (gain[..., None] * shapes + levels).view_as(views)
 
 
 def _pixels(inputs: Tensor) -> int:
     return max(1, min(min(inputs.shape[2:]) // _SIDE_PER_PIXEL, _MOST_PIXELS))
 
 
-def _best_shifts(inputs: Tensor, others: Tensor, pixels: int) -> tuple[Tensor, Tensor]:
-    """Pearson's of pictures with their partners at the best shift, shape ``(m,)``, and which; 0 for constant ones."""
-    shapes = inputs.flatten(1) - inputs.flatten(1).mean(1, keepdim=True)
-    views = torch.stack(list(shifts_in_turn(others, pixels))).flatten(2)
-    sizes = shapes.norm(dim=1) * (views - views.mean(2, keepdim=True)).norm(dim=2)
-    products = torch.einsum("mi,vmi->vm", shapes, views)
-    return torch.where(sizes > _LEAST, products / sizes.clamp_min(_LEAST), torch.zeros_like(sizes)).max(0)
+def _best_shifts(inputs: Tensor, others: Tensor, pixels: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Pearson's of pictures with their partners at the best shift, the gain that fits, and which shift, each ``(m,)``.
+
+    All are 0 for constant pictures.
+    """
+    shapes = _centered(inputs)
+    views = _centered(torch.stack(list(shifts_in_turn(others, pixels)), 1))
+    sizes = shapes.norm(dim=1, keepdim=True) * views.norm(dim=2)
+    products = torch.einsum("mi,mvi->mv", shapes, views)
+    correlation, place = torch.where(sizes > _LEAST, products / sizes.clamp_min(_LEAST), torch.zeros_like(sizes)).max(1)
+    rows = torch.arange(len(place), device=place.device)
+    return correlation, _gains(products[rows, place], views[rows, place]), place
+
+
+def _centered(pictures: Tensor) -> Tensor:
+    """Pictures as rows without their mean; shape ``(..., c * h * w)``."""
+    rows = pictures.flatten(-3)
+    return rows - rows.mean(-1, keepdim=True)
+
+
+def _gains(products: Tensor, shapes: Tensor) -> Tensor:
+    """How strongly shapes are found in pictures by least squares, at least 0, from their products with these."""
+    return (products / shapes.square().sum(-1).clamp_min(_LEAST)).clamp_min(0)

@@ -60,7 +60,7 @@ class PrototypeMatch:
 
     @property
     def alignment_in_words(self) -> str:
-        """The alignment as one says it; empty where nothing has to be changed."""
+        """The alignment as one says it; empty where nothing is known."""
         return in_words(self.alignment)
 
 

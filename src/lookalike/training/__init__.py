@@ -6,7 +6,7 @@ from lookalike.training.loop import Job, train
 from lookalike.training.merging import superfluous, unused
 from lookalike.training.phases import PLANS, Phase, plan_from
 from lookalike.training.reseeding import reseed
-from lookalike.training.settings import TrainingSettings, settings_from
+from lookalike.training.settings import TrainingSettings, is_training_option, settings_from
 
 __all__ = [
     "PLANS",
@@ -23,6 +23,7 @@ __all__ = [
     "Stepped",
     "Stopped",
     "TrainingSettings",
+    "is_training_option",
     "plan_from",
     "reseed",
     "settings_from",

@@ -132,6 +132,17 @@ def _is_whole(value: object, at_least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= at_least
 
 
+def is_training_option(name: str) -> bool:
+    """Whether it is an option of training, without its prefix.
+
+    Examples
+    --------
+    >>> is_training_option("epochs"), is_training_option("training__epochs")
+    (True, False)
+    """
+    return name in get_type_hints(TrainingSettings)
+
+
 def settings_from(options: dict[str, Any]) -> TrainingSettings:
     """Settings from options as a user gives them.
 
