@@ -3,8 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Threads that spin while they wait slow a machine down on which anything else runs; set it to "active" where nothing does.
-export OMP_WAIT_POLICY ?= passive
+# Threads that spin for long while they wait for each other are many times slower where anything else runs.
+ifndef OMP_WAIT_POLICY
+export GOMP_SPINCOUNT ?= 5000
+endif
 
 .PHONY: demo test check docs clean
 

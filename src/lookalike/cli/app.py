@@ -11,7 +11,9 @@ from lookalike.cli import asking, choosing, making
 from lookalike.errors import LookalikeError
 
 # By which a person says how threads wait.
-_WAITING = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"})
+_WAITING = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"})
+# How often they look before they sleep; GNU's library looks 300,000 times by itself (benchmarks/waiting.py).
+_SPINS = "5000"
 
 app = typer.Typer(
     help="Learn prototypes of classes, and show the comparison with them as the reason for every decision.",
@@ -53,8 +55,8 @@ def _options(
 def main() -> None:
     """Run the command line: exit code 0 for success, 1 for a check that fails, 2 for anything refused."""
     if _WAITING.isdisjoint(os.environ):
-        # Threads that spin while they wait for each other slow a machine down on which anything else runs.
-        os.environ["OMP_WAIT_POLICY"] = "passive"
+        # Threads that spin for long while they wait for each other are many times slower where anything else runs.
+        os.environ["GOMP_SPINCOUNT"] = _SPINS
     try:
         app()
     except (LookalikeError, OSError, ValueError) as error:
