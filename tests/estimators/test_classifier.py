@@ -345,6 +345,7 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
         ({"similarity": CosineSimilarity(), "similarity__scale": 2.0}, "no options beside an instance"),
         ({"backbone": "mlp", "backbone__widths": [8, "a"]}, "backbone__widths"),
         ({"objective": "glvq"}, "similarity='l2'"),
+        ({"prototypes": "latent", "training": "reseeded", "training__epochs": 1}, "prototypes that are whole pictures"),
     ],
     ids=str,
 )

@@ -22,6 +22,7 @@ from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
 from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train, unused
+from lookalike.training.reseeding import pictures_of
 
 _ENOUGH_TO_CHOOSE_BY = 100
 _ENOUGH_TO_CALIBRATE_BY = 50
@@ -156,6 +157,8 @@ def prepare(request: Request) -> Prepared:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         network = assemble(resolved, training.preprocessing, n_classes)
+        if any(phase.reseed or phase.merge for phase in plan):
+            pictures_of(network, training)
         if any(phase.merge for phase in plan):
             _require_mergeable(resolved, network)
         regularizers, counterfactuals = (
