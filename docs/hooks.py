@@ -191,6 +191,21 @@ def study(name: str) -> str:
     return "\n".join([*drawn, *study_section(*found)])
 
 
+def binding_families_table() -> str:
+    """What prototypes explain of digits, and whether models bind, up to larger and larger deformations."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "binding_families.json").read_text(encoding="utf-8"))
+    runs = results["runs"]
+    lines = [
+        "| pictures that may meet a digit | " + " | ".join(f"{run}: explained | BIND" for run in runs) + " |",
+        "|---" * (1 + 2 * len(runs)) + "|",
+    ]
+    for family in next(iter(runs.values())):
+        cells = [f"{runs[run][family]['explained']:.3f} | {runs[run][family]['bind']:.3f}" for run in runs]
+        lines.append(f"| {family} | {' | '.join(cells)} |")
+    command = f"python -m benchmarks.binding_families {' '.join(f'runs/{run}' for run in runs)}"
+    return "\n".join([*lines, "", f"Command: `{command}`; how the runs were made is in its text."])
+
+
 def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
     """Fill the marks in a page; what stands behind a mark, for those who read the file itself, goes."""
     for mark, make in (
@@ -204,6 +219,7 @@ def on_page_markdown(markdown: str, page: object, config: object, files: object)
         ("choosing stability", choosing_stability_table),
         ("serving", serving_table),
         ("wrong prediction", wrong_prediction),
+        ("binding families", binding_families_table),
         ("studies", lambda: study_table(ROOT / "experiments")),
     ):
         line = re.compile(rf"<!-- {mark} -->.*")
