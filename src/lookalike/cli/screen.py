@@ -31,7 +31,7 @@ _err = Console(stderr=True, highlight=False)
 
 
 class Screen:
-    """Progress on standard error while something long runs; nothing at all when quiet, or where it is no terminal.
+    """Progress on standard error while something long runs; nothing when quiet, a line now and then if no terminal.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Screen:
 
 
 def watched_run(arm: Arm, seed: int) -> list[Callback]:
-    """Say which run of a study begins, and show its progress where standard error is a terminal."""
+    """Say which run of a study begins where standard error is a terminal, and show its progress."""
     if _err.is_terminal:
         say([f"{arm.name}, seed {seed}"])
     return [progress_bar()]
