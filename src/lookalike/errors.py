@@ -107,15 +107,15 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def require_extra(module: str, extra: str) -> MissingExtraError:
     """The error for an optional dependency that is not installed, with the command that installs it."""
-    return MissingExtraError(describe(f"the package {module!r}", "no such package here", installing(extra)))
+    return MissingExtraError(describe(f"the package {module!r}", "no such package here", advise_extra(extra)))
 
 
-def installing(extra: str) -> str:
+def advise_extra(extra: str) -> str:
     """Advice for an extra that is not installed.
 
     Examples
     --------
-    >>> installing("serve")
+    >>> advise_extra("serve")
     "pip install 'lookalike[serve]', or in a clone pip install -c constraints.txt -e '.[serve]'"
     """
     return f"pip install 'lookalike[{extra}]', or in a clone pip install -c constraints.txt -e '.[{extra}]'"

@@ -37,7 +37,7 @@ def test_a_class_that_cannot_be_tested_is_said(folder):
         (folder / "cat" / f"{index}.png").unlink()
     found = load_dataset(str(folder))
     assert "cat" not in found.test.labels
-    assert found.notes[1:] == ("none of cat: too few pictures to test with, so accuracy is about the others",)
+    assert found.notes[1:] == ("no test pictures of cat: accuracy is about the other classes",)
 
 
 def test_train_and_test_folders_are_kept_apart(folder, tmp_path):

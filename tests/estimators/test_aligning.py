@@ -52,6 +52,17 @@ def test_the_picture_is_as_strong_as_is_said():
     torch.testing.assert_close(aligned.mean(), record.inputs.mean())
 
 
+@pytest.mark.parametrize("strength", [1.0, 0.4])
+def test_where_the_network_only_moves_prototypes_their_strength_stays(strength):
+    prototypes = glyphs(1)
+    record = met(strength * prototypes, prototypes)
+    record = type(record)(**{**vars(record), "alignments": {"down": torch.zeros(1, 1), "right": torch.zeros(1, 1)}})
+    wanted = torch.tensor([[0]])
+    said = {name: float(values[0, 0]) for name, values in alignments_of(record, wanted).items()}
+    assert in_words(said) == "as it is"
+    torch.testing.assert_close(aligned_pictures(record, ShiftTransform(), wanted)[0], prototypes)
+
+
 def test_where_the_network_changes_the_gain_no_other_is_fitted():
     family = ToneTransform(gain=1.25, offset=0.0, steps=3)
     prototypes = glyphs(1)

@@ -383,6 +383,8 @@ def test_a_list_of_pictures_is_as_good_as_an_array(digits):
     X, _ = digits
     listed = table_or_pictures(None, list(X), reset=True)
     torch.testing.assert_close(listed, table_or_pictures(None, X, reset=True))
+    learned = [torch.rand(8, 8, requires_grad=True) for _ in range(2)]
+    assert table_or_pictures(None, learned, reset=True).shape == (2, 1, 8, 8)
 
 
 def test_a_handful_of_validation_examples_does_not_calibrate(iris):

@@ -134,14 +134,14 @@ def serve(
 ) -> None:
     """Serve a page where one can ask the model, change its prototypes and test oneself; and a JSON interface."""
     from lookalike.cli import screen
-    from lookalike.errors import MissingExtraError, describe, installing
+    from lookalike.errors import MissingExtraError, advise_extra, describe
     from lookalike.experiments import open_run
 
     try:
         from lookalike.serve import Desk
         from lookalike.serve import serve as serve_desk
     except ImportError as error:
-        raise MissingExtraError(describe("the packages of the page", str(error), installing("serve"))) from error
+        raise MissingExtraError(describe("the packages of the page", str(error), advise_extra("serve"))) from error
 
     def tell(address: str) -> None:
         screen.say([f"open {address} in a browser; Ctrl-C ends it"])

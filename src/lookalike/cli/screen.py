@@ -82,9 +82,8 @@ class Screen:
 
 
 def watched_run(arm: Arm, seed: int) -> list[Callback]:
-    """Say which run of a study begins where standard error is a terminal, and show its progress."""
-    if _err.is_terminal:
-        say([f"{arm.name}, seed {seed}"])
+    """Say which run of a study begins, and show its progress."""
+    say([f"{arm.name}, seed {seed}"])
     return [progress_bar()]
 
 

@@ -70,11 +70,9 @@ def load_folder(
     else:
         train, test = stratified_split(labels, test_fraction, seed=0)
         notes.append(f"no test folder: {len(test)} of {len(labels)} pictures set aside for testing")
-        untested = sorted(set(labels.tolist()) - set(labels[test].tolist()))
-        if untested:
-            notes.append(
-                f"none of {', '.join(untested)}: too few pictures to test with, so accuracy is about the others"
-            )
+    untested = sorted(set(labels.tolist()) - set(labels[test].tolist()))
+    if untested:
+        notes.append(f"no test pictures of {', '.join(untested)}: accuracy is about the other classes")
     _require_classes(listed, labels[train], train_folder)
     return Dataset(
         name=str(folder),

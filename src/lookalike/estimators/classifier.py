@@ -78,7 +78,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
     random_state : int, RandomState or None
         Everything random follows from it.
     verbose : bool
-        Show a progress bar on standard error.
+        Show a progress bar on standard error; where that is no terminal, a line now and then.
     **options
         Options of the arguments above; unknown ones are reported by ``fit``.
 

@@ -123,7 +123,9 @@ def _shown(shape: tuple[int, ...]) -> str:
 
 
 def _stacked(pictures: Sequence[Any]) -> np.ndarray:
-    arrays = [np.asarray(picture) for picture in pictures]
+    arrays = [
+        picture.detach().cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture) for picture in pictures
+    ]
     shapes = list(dict.fromkeys(array.shape for array in arrays))
     if len(shapes) > 1:
         odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])
@@ -131,7 +133,7 @@ def _stacked(pictures: Sequence[Any]) -> np.ndarray:
             describe(
                 f"pictures of one shape, {shapes[0]} as the first",
                 f"{shapes[1]} at index {odd}",
-                "resize them, or give a folder of pictures, which lookalike resizes: lookalike.load_dataset('FOLDER')",
+                "resize them to one shape",
             )
         )
     return np.stack(arrays)

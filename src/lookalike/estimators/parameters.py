@@ -81,7 +81,7 @@ def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
         argument, separator, _ = name.partition("__")
         if argument not in known:
             advice = suggest(argument, known)
-            if is_training_option(argument):
+            if "training" in known and is_training_option(argument):
                 advice = f"training__{argument}, an option of training"
             raise ParameterError(describe("a known parameter", repr(name), advice))
         if separator and argument not in _WITH_OPTIONS:

@@ -14,8 +14,6 @@ _PAIRS = 64
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
 _LEAST = 1e-6
-# Parameters of families that change values themselves.
-_TONES = frozenset({"gain", "red"})
 _MOVES = {"down": ("higher", "lower"), "right": ("to the left", "to the right")}
 # The least factor that is said, and what is said below and above 1.
 _FACTORS: dict[str, tuple[float, str, str]] = {
@@ -103,7 +101,10 @@ def in_words(alignment: Mapping[str, float]) -> str:
 
 @torch.no_grad()
 def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tensor) -> Tensor:
-    """Prototypes as they meet each input: deformed, moved, and with the gain and offset that fit it best, as is said.
+    """Prototypes as they meet each input, as `alignments_of` says.
+
+    Deformed, where the network deforms them, and otherwise left as they are: that is what it compares. Where it does
+    not, moved, and with the gain and offset that fit the input best.
 
     Parameters
     ----------
@@ -121,24 +122,17 @@ def aligned_pictures(comparison: Comparison, transform: Transform, wanted: Tenso
     """
     inputs, prototypes = comparison.inputs, comparison.prototypes.to(comparison.inputs.dtype)
     parameters = alignments_of(comparison, wanted)
-    levels = inputs.flatten(1).mean(1)[:, None, None]
     if comparison.alignments:
         members = torch.tensor(list(transform.members.values()), device=inputs.device).T
         asked = torch.stack([parameters[name] for name in transform.members], 2)
         place = (asked[:, :, None] - members).abs().sum(3).argmin(2)
-        views = transform.deformed(prototypes)[wanted, place]
-        if not _TONES.isdisjoint(parameters):
-            # The family says how strong a prototype is; to fit another gain would contradict it.
-            return views
-        shapes = _centered(views)
-        gain = _gains((_centered(inputs[:, None]) * shapes).sum(2), shapes)
-    else:
-        pixels = _pixels(inputs)
-        side = 2 * pixels + 1
-        places = (wanted * side + parameters["down"].long() + pixels) * side + parameters["right"].long() + pixels
-        views = view_at(prototypes, places.flatten(), pixels).view(*wanted.shape, *inputs.shape[1:])
-        shapes, gain = _centered(views), parameters["gain"]
-    return (gain[..., None] * shapes + levels).view_as(views)
+        return transform.deformed(prototypes)[wanted, place]
+    pixels = _pixels(inputs)
+    side = 2 * pixels + 1
+    places = (wanted * side + parameters["down"].long() + pixels) * side + parameters["right"].long() + pixels
+    views = view_at(prototypes, places.flatten(), pixels).view(*wanted.shape, *inputs.shape[1:])
+    levels = inputs.flatten(1).mean(1)[:, None, None]
+    return (parameters["gain"][..., None] * _centered(views) + levels).view_as(views)
 
 
 def _pixels(inputs: Tensor) -> int:
@@ -156,15 +150,11 @@ def _best_shifts(inputs: Tensor, others: Tensor, pixels: int) -> tuple[Tensor, T
     products = torch.einsum("mi,mvi->mv", shapes, views)
     correlation, place = torch.where(sizes > _LEAST, products / sizes.clamp_min(_LEAST), torch.zeros_like(sizes)).max(1)
     rows = torch.arange(len(place), device=place.device)
-    return correlation, _gains(products[rows, place], views[rows, place]), place
+    energy = views[rows, place].square().sum(1)
+    return correlation, (products[rows, place] / energy.clamp_min(_LEAST)).clamp_min(0), place
 
 
 def _centered(pictures: Tensor) -> Tensor:
     """Pictures as rows without their mean; shape ``(..., c * h * w)``."""
     rows = pictures.flatten(-3)
     return rows - rows.mean(-1, keepdim=True)
-
-
-def _gains(products: Tensor, shapes: Tensor) -> Tensor:
-    """How strongly shapes are found in pictures by least squares, at least 0, from their products with these."""
-    return (products / shapes.square().sum(-1).clamp_min(_LEAST)).clamp_min(0)

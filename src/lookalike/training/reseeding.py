@@ -176,8 +176,5 @@ def _forget(optimizer: torch.optim.Optimizer | None, parameters: list[torch.nn.P
 
 
 def _not_pictures(got: str) -> ParameterError:
-    return ParameterError(
-        describe(
-            "prototypes that are whole pictures, to begin anew or to merge", got, "a phase without reseed or merge"
-        )
-    )
+    wanted = "prototypes that are whole pictures, to begin anew or to merge"
+    return ParameterError(describe(wanted, got, "training='joint', or phases without reseed and merge"))
