@@ -16,7 +16,7 @@ from lookalike.experiments import open_run
 from lookalike.serve import Desk
 from lookalike.serve.changes import Change
 
-EXAMPLE = 810
+EXAMPLE = 759
 
 
 def told(folder):
@@ -32,8 +32,8 @@ def told(folder):
     wrong = desk.decisions != test.labels
     declined = ~classifier.answers(test.inputs, 0.95)
     effects = {
-        "forgotten": desk.effect(Change("forget", best.prototype))[0],
-        "added": desk.effect(Change("add", class_name=str(test.labels[EXAMPLE]), inputs=picture))[0],
+        "forgotten": desk.effect(Change("forget", best.prototype))[1],
+        "added": desk.effect(Change("add", class_name=str(test.labels[EXAMPLE]), inputs=picture))[1],
     }
     return {
         "example": EXAMPLE,
@@ -51,6 +51,7 @@ def told(folder):
         "turns_at": next(step["share"] for step in steps if step["predicted"] == str(test.labels[EXAMPLE])),
         "wrong": int(wrong.sum()),
         "wrong_declined": int((wrong & declined).sum()),
+        "declined": bool(declined[EXAMPLE]),
         "right": int((~wrong).sum()),
         "right_declined": int((~wrong & declined).sum()),
         "effects": {name: vars(effect) for name, effect in effects.items()},

@@ -165,7 +165,7 @@ def wrong_prediction() -> str:
         f"{found['less_than']:.0%} of the validation inputs were more like their nearest prototype.",
         f"**Alike in what?** To meet the input, the prototype is moved and changed ({found['in_words']}), and even so "
         f"the two correlate by {found['correlation']:.2f} in pixels. The small grey picture shows what is left over: a "
-        f"whole loop. The nearest real examples of the prototype are ordinary {predicted}s; none has that loop.",
+        f"straight bar on top. The nearest real examples of the prototype are ordinary {predicted}s; none has that bar.",
         f"**Against.** Prototype {found['rival']} of {true} comes out at {found['rival_similarity']:.2f}; it would "
         f"have won from {found['flip']:.2f} on. Blend the input into it: from a share of {found['turns_at']:.0%} on it "
         f"is called {true}.",
@@ -174,7 +174,7 @@ def wrong_prediction() -> str:
         "the page says so before anything is changed.",
         f"**What to trust.** Move the threshold: where the 5% least alike are declined, {found['wrong_declined']} of "
         f"the {found['wrong']} wrong test examples are, and {found['right_declined']} of the {found['right']} right "
-        "ones. This one is not, by little.",
+        f"ones. This one {'is, too' if found['declined'] else 'is not'}.",
     ]
     lines = [f"{place}. {text}" for place, text in enumerate(steps, 1)]
     return "\n".join([*lines, "", "Command: `make demo`, then `python -m benchmarks.wrong_prediction runs/demo`."])
