@@ -165,7 +165,7 @@ def wrong_prediction() -> str:
         f"{found['less_than']:.0%} of the validation inputs were more like their nearest prototype.",
         f"**Alike in what?** To meet the input, the prototype is moved and changed ({found['in_words']}), and even so "
         f"the two correlate by {found['correlation']:.2f} in pixels. The small grey picture shows what is left over: a "
-        f"straight bar on top. The nearest real examples of the prototype are ordinary {predicted}s; none has that bar.",
+        f"straight bar on top. The nearest real examples of the prototype are ordinary {predicted}s, and none has it.",
         f"**Against.** Prototype {found['rival']} of {true} comes out at {found['rival_similarity']:.2f}; it would "
         f"have won from {found['flip']:.2f} on. Blend the input into it: from a share of {found['turns_at']:.0%} on it "
         f"is called {true}.",
