@@ -177,4 +177,4 @@ def _forget(optimizer: torch.optim.Optimizer | None, parameters: list[torch.nn.P
 
 def _not_pictures(got: str) -> ParameterError:
     wanted = "prototypes that are whole pictures, to begin anew or to merge"
-    return ParameterError(describe(wanted, got, "training='joint', or phases without reseed and merge"))
+    return ParameterError(describe(wanted, got, "training='joint', or a phase without reseed or merge"))
