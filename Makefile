@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Threads that spin for long while they wait for each other are many times slower where anything else runs.
+# Threads that spin for long while they wait for each other are several times slower where anything else runs.
 ifndef OMP_WAIT_POLICY
 export GOMP_SPINCOUNT ?= 5000
 endif

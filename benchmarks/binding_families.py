@@ -42,17 +42,6 @@ def decisions_of(classifier, pictures):
     return torch.cat(passes)
 
 
-def figures_of(classifier, inputs, labels, pictures, own):
-    """How much pictures of a class explain of its inputs, and how often hybrids are given the class of the picture."""
-    parts = decompose(inputs, labels, pictures, own, PIXELS)
-    energy = (inputs - inputs.mean((2, 3), keepdim=True)).square().sum((1, 2, 3))
-    explained = 1 - parts.residuals.square().sum((1, 2, 3)) / energy
-    hybrids = parts.explained + parts.residuals[partners_of(labels)]
-    right = float((decisions_of(classifier, hybrids) == labels).float().mean())
-    whole = float((decisions_of(classifier, inputs) == labels).float().mean())
-    return {"pictures": len(pictures), "explained": float(explained.median()), "bind": right / whole}
-
-
 def rows_of(run):
     """One row per family, of one model."""
     classifier = run.classifier
@@ -67,15 +56,25 @@ def rows_of(run):
     inputs, labels = pictures_and_labels(data.test, test)
     prototypes = torch.from_numpy(np.array(classifier.prototypes_)).float().reshape(-1, *inputs.shape[1:])
     own = torch.from_numpy(np.searchsorted(classifier.classes_, classifier.prototype_labels_))
-    rows = {"shift": figures_of(classifier, inputs, labels, prototypes, own)}
+    energy = (inputs - inputs.mean((2, 3), keepdim=True)).square().sum((1, 2, 3))
+    partners = partners_of(labels)
+    whole = float((decisions_of(classifier, inputs) == labels).float().mean())
+
+    def figures_of(pictures, own):
+        """How much pictures explain of inputs of their class, and how often hybrids are given the picture's class."""
+        parts = decompose(inputs, labels, pictures, own, PIXELS)
+        explained = 1 - parts.residuals.square().sum((1, 2, 3)) / energy
+        decided = decisions_of(classifier, parts.explained + parts.residuals[partners])
+        right = float((decided == labels).float().mean())
+        return {"pictures": len(pictures), "explained": float(explained.median()), "bind": right / whole}
+
+    rows = {"shift": figures_of(prototypes, own)}
     for name, options in FAMILIES.items():
         views = build("transforms", name, options, {}).views(prototypes)
         each = len(views) // len(prototypes)
-        rows[name] = figures_of(classifier, inputs, labels, views, own.repeat_interleave(each))
+        rows[name] = figures_of(views, own.repeat_interleave(each))
     examples = [np.flatnonzero(data.train.labels == name)[:EXAMPLES] for name in classifier.classes_]
-    rows["training examples"] = figures_of(
-        classifier, inputs, labels, *pictures_and_labels(data.train, np.concatenate(examples))
-    )
+    rows["training examples"] = figures_of(*pictures_and_labels(data.train, np.concatenate(examples)))
     return rows
 
 

@@ -206,24 +206,29 @@ def binding_families_table() -> str:
     return "\n".join([*lines, "", f"Command: `{command}`; how the runs were made is in its text."])
 
 
+MADE = {
+    "components": component_table,
+    "experiments": lambda: experiment_table(ROOT / "experiments"),
+    "benchmarks": benchmark_table,
+    "choices": choices_table,
+    "choosing speed": choosing_speed_table,
+    "omniglot": omniglot_table,
+    "later classes": later_classes_table,
+    "choosing stability": choosing_stability_table,
+    "serving": serving_table,
+    "wrong prediction": wrong_prediction,
+    "binding families": binding_families_table,
+    "studies": lambda: study_table(ROOT / "experiments"),
+}
+
+
+def _filled(mark: re.Match[str]) -> str:
+    name = mark[1]
+    if name.startswith("study "):
+        return study(name.removeprefix("study "))
+    return MADE[name]() if name in MADE else mark[0]
+
+
 def on_page_markdown(markdown: str, page: object, config: object, files: object) -> str:
     """Fill the marks in a page; what stands behind a mark, for those who read the file itself, goes."""
-    for mark, make in (
-        ("components", component_table),
-        ("experiments", lambda: experiment_table(ROOT / "experiments")),
-        ("benchmarks", benchmark_table),
-        ("choices", choices_table),
-        ("choosing speed", choosing_speed_table),
-        ("omniglot", omniglot_table),
-        ("later classes", later_classes_table),
-        ("choosing stability", choosing_stability_table),
-        ("serving", serving_table),
-        ("wrong prediction", wrong_prediction),
-        ("binding families", binding_families_table),
-        ("studies", lambda: study_table(ROOT / "experiments")),
-    ):
-        line = re.compile(rf"<!-- {mark} -->.*")
-        if line.search(markdown):
-            found = make()
-            markdown = line.sub(lambda _, found=found: found, markdown)
-    return re.sub(r"<!-- study (\w+) -->.*", lambda match: study(match.group(1)), markdown)
+    return re.sub(r"<!-- ([\w ]+) -->.*", _filled, markdown)

@@ -55,7 +55,7 @@ def _options(
 def main() -> None:
     """Run the command line: exit code 0 for success, 1 for a check that fails, 2 for anything refused."""
     if _WAITING.isdisjoint(os.environ):
-        # Threads that spin for long while they wait for each other are many times slower where anything else runs.
+        # Threads that spin for long while they wait for each other are several times slower where anything else runs.
         os.environ["GOMP_SPINCOUNT"] = _SPINS
     try:
         app()

@@ -157,7 +157,7 @@ def prepare(request: Request) -> Prepared:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
         network = assemble(resolved, training.preprocessing, n_classes)
-        if any(phase.reseed or phase.merge for phase in plan):
+        if any(phase.needs_pictures for phase in plan):
             pictures_of(network, training)
         if any(phase.merge for phase in plan):
             _require_mergeable(resolved, network)

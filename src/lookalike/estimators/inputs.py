@@ -40,9 +40,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     DataError
         For values that are not finite, a shape that is none of these, or pictures of different shapes.
     """
-    if isinstance(X, Tensor):
-        X = X.detach().cpu().numpy()
-    elif isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) > 1:
+    X = _out_of_torch(X)
+    if isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) > 1:
         X = _stacked(X)
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
@@ -70,9 +69,7 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         For labels that are measurements and not classes.
     """
-    if isinstance(y, Tensor):
-        y = y.detach().cpu().numpy()
-    y = column_or_1d(y, warn=True)
+    y = column_or_1d(_out_of_torch(y), warn=True)
     if y.dtype.kind in "fc" and not np.isfinite(y).all():
         raise DataError(describe("a label for every input", "y with NaN or infinity", "drop the rows without a label"))
     check_classification_targets(y)
@@ -122,10 +119,12 @@ def _shown(shape: tuple[int, ...]) -> str:
     return f"{shape} (channels, height, width)"
 
 
+def _out_of_torch(values: Any) -> Any:
+    return values.detach().cpu().numpy() if isinstance(values, Tensor) else values
+
+
 def _stacked(pictures: Sequence[Any]) -> np.ndarray:
-    arrays = [
-        picture.detach().cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture) for picture in pictures
-    ]
+    arrays = [np.asarray(_out_of_torch(picture)) for picture in pictures]
     shapes = list(dict.fromkeys(array.shape for array in arrays))
     if len(shapes) > 1:
         odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])

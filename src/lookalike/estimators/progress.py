@@ -30,29 +30,28 @@ def progress_bar(every: float = _EVERY) -> Callback:
         disable=not console.is_terminal,
     )
     task = bar.add_task("training", total=None, figures="")
-    began = told = time.monotonic()
-    first, last, steps = 1, 1, 1
+    started, began, told = Started(1, 1, 1), 0.0, 0.0
 
     def on_event(event: Event) -> None:
-        nonlocal began, told, first, last, steps
+        nonlocal started, began, told
         if isinstance(event, Started):
-            first, last, steps = event.first_epoch, event.n_epochs, event.steps_per_epoch
+            started = event
             began = told = time.monotonic()
-            bar.update(task, total=last * steps, completed=(first - 1) * steps)
+            done = (event.first_epoch - 1) * event.steps_per_epoch
+            bar.update(task, total=event.n_epochs * event.steps_per_epoch, completed=done)
             bar.start()
         elif isinstance(event, Stepped):
-            bar.update(task, completed=(event.epoch - 1) * steps + event.step)
+            bar.update(task, completed=(event.epoch - 1) * started.steps_per_epoch + event.step)
         elif isinstance(event, EpochEnded):
             latest = event.history[-1]
             judged = latest.accuracy if latest.validation_accuracy is None else latest.validation_accuracy
             bar.update(task, description=f"epoch {latest.number}", figures=f"accuracy {judged:.3f}")
-            now = time.monotonic()
-            if not console.is_terminal and now - told >= every and latest.number < last:
+            now, to_come = time.monotonic(), started.n_epochs - latest.number
+            if not console.is_terminal and now - told >= every and to_come:
                 told = now
-                left = (now - began) / (latest.number - first + 1) * (last - latest.number)
-                console.print(
-                    f"epoch {latest.number} of {last}: accuracy {judged:.3f}, about {left:.0f} s to go", soft_wrap=True
-                )
+                left = (now - began) / (latest.number - started.first_epoch + 1) * to_come
+                line = f"epoch {latest.number} of {started.n_epochs}: accuracy {judged:.3f}, about {left:.0f} s to go"
+                console.print(line, soft_wrap=True)
         elif isinstance(event, Finished | Stopped):
             bar.stop()
 

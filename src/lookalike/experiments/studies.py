@@ -259,7 +259,7 @@ def _plan(config: RunConfig) -> list[dict[str, Any]]:
     if not isinstance(training, str):
         return []
     phases = PLANS.get("reseeded" if training == "auto" else training, ())
-    return [asdict(phase) for phase in phases] if any(phase.reseed or phase.merge for phase in phases) else []
+    return [asdict(phase) for phase in phases] if any(phase.needs_pictures for phase in phases) else []
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class Phase:
     merge: bool = False
     doubles: float = 0.0
 
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether it only works with prototypes that are whole pictures."""
+        return bool(self.reseed) or self.merge
+
 
 PLANS: dict[str, tuple[Phase, ...]] = {
     "joint": (Phase("joint"),),
