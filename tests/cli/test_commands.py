@@ -141,11 +141,13 @@ def test_a_film_shows_every_epoch_and_what_went(call, tmp_path):
 
 
 def test_fit_says_what_came_of_it(call, tmp_path):
-    code, out, _ = call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "--seed", "3")
+    code, out, _ = call("fit", "iris", "--out", tmp_path / "iris", "--epochs", "5", "--seed", "3")
     assert code == 0
     assert "test accuracy" in out
     assert "lookalike report" in out
-    assert json.loads((tmp_path / "iris" / "model.json").read_text())["parameters"]["random_state"] == 3
+    parameters = json.loads((tmp_path / "iris" / "model.json").read_text())["parameters"]
+    assert parameters["random_state"] == 3
+    assert parameters["training__epochs"] == 5
 
 
 def test_predict_writes_csv(run_folder, call, tmp_path):

@@ -27,6 +27,9 @@ def fit(
     config: Annotated[Path | None, typer.Option(help="A YAML file of parameters.")] = None,
     settings: Settings = None,
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it; 0 unless given.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=0, help="Passes over the training examples; short for --set training__epochs=N.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, to the same bits.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the folder.")] = False,
     strict: Annotated[
@@ -44,6 +47,7 @@ def fit(
     chosen |= {"data": data} if data else {}
     chosen |= assignments(settings or [])
     chosen |= {"random_state": seed} if seed is not None else {}
+    chosen |= {"training__epochs": epochs} if epochs is not None else {}
     chosen |= {"data__strict": True} if strict else {}
     checked = config_from(chosen)
     folder = out or Path("runs") / Path(checked.data).name
