@@ -17,6 +17,12 @@ def run(pictures, seed=0, order=None):
     return PrototypeSet(pictures, SLOTS, scores if order is None else scores[:, order])
 
 
+def fewer(found, counts):
+    """The run with its first pictures and scores, as many of each class."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    return PrototypeSet(found.pictures[: len(labels)], labels, found.scores[:, : len(labels)])
+
+
 def within_class_order():
     """Prototypes of the same class swapped; classes have 1, 1, 2, 2, 3 and 3."""
     return [0, 1, 3, 2, 5, 4, 8, 6, 7, 10, 11, 9]
@@ -63,6 +69,15 @@ def test_real_examples_are_what_chance_is():
         drawn.append(TRAINING.inputs[torch.cat([each[:count] for each, count in zip(places, counts, strict=True)])])
     found = stability_of([run(each, seed) for seed, each in enumerate(drawn)], TRAINING)
     assert abs(found.corrected[0]) < 0.15
+
+
+def test_what_either_run_has_alone_counts_against_both():
+    whole, part = run(TEMPLATES), fewer(run(TEMPLATES), [1, 1, 2, 2, 3, 1])
+    one, other = (stability_of(pair, TRAINING) for pair in ([whole, part], [part, whole]))
+    assert one.pictures == pytest.approx((10 / 12 + 1) / 2)
+    assert one.corrected == pytest.approx(other.corrected, abs=0.02)
+    assert one.corrected[0] < 0.98
+    assert one.null < stability_of([whole, whole], TRAINING).null - 0.01
 
 
 def test_what_the_start_had_is_told_apart():

@@ -53,9 +53,10 @@ class Stability:
     ----------
     n_runs : int
     pictures : float
-        Correlation of matched prototypes as inputs, pictures moved by up to two pixels.
+        Correlation of matched prototypes as inputs, pictures moved by up to two pixels; those of either run that are
+        left over count 0.
     null : float
-        The same for random training examples of the same classes.
+        The same for random training examples, as many of each class as the runs have prototypes.
     corrected : tuple of float
         Of every pair of runs: 0 for no more than random examples, 1 for the same prototypes.
     start : float or None
@@ -122,18 +123,18 @@ def stability_of(
     pairs = list(combinations(range(len(runs)), 2))
     alike = {pair: _alike(*(runs[index].pictures for index in pair)) for pair in pairs}
     labels = [run.labels for run in runs]
-    values = [matched_similarity(alike[a, b], labels[a], labels[b]) for a, b in pairs]
-    null = _null(training, labels[0])
-    started = None
+    values = [_agreement(alike[a, b], labels[a], labels[b]) for a, b in pairs]
+    nulls = [_null(training, labels[a], labels[b]) for a, b in pairs]
+    null, started = float(np.mean(nulls)), None
     if len(starts) == len(runs) and all(len(start) == len(of) for start, of in zip(starts, labels, strict=True)):
-        before = [matched_similarity(_alike(starts[a], starts[b]), labels[a], labels[b]) for a, b in pairs]
+        before = [_agreement(_alike(starts[a], starts[b]), labels[a], labels[b]) for a, b in pairs]
         started = beyond_chance(float(np.mean(before)), null)
     partners = {(a, b): matched(alike[a, b], labels[a], labels[b]) for a, b in pairs}
     return Stability(
         n_runs=len(runs),
         pictures=float(np.mean(values)),
         null=null,
-        corrected=tuple(beyond_chance(value, null) for value in values),
+        corrected=tuple(beyond_chance(*pair) for pair in zip(values, nulls, strict=True)),
         start=started,
         responses=_responses(runs, pairs),
         seen=_seen(runs, pairs, judges),
@@ -168,6 +169,12 @@ def stability_row(found: Stability) -> Row:
     )
 
 
+def _agreement(alike: np.ndarray, labels: np.ndarray, other_labels: np.ndarray) -> float:
+    """Mean similarity of matched prototypes; those of either run that are left over count 0."""
+    both = matched_similarity(alike, labels, other_labels), matched_similarity(alike.T, other_labels, labels)
+    return float(np.mean(both))
+
+
 def _alike(first: Tensor, second: Tensor) -> np.ndarray:
     if first.ndim == 4:
         return align(first.double(), second.double(), SHIFT).correlation.numpy()
@@ -184,13 +191,13 @@ def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return units[0] @ units[1].T
 
 
-def _null(training: Examples, labels: np.ndarray) -> float:
-    """Matched correlation between random examples of the same classes, mean over five draws."""
+def _null(training: Examples, labels: np.ndarray, other_labels: np.ndarray) -> float:
+    """The same between random examples, as many of each class as two runs have prototypes, mean over five draws."""
     generator = torch.Generator().manual_seed(0)
     values = []
     for _ in range(_NULLS):
-        drawn = [_draw(training, labels, generator) for _ in range(2)]
-        values.append(matched_similarity(_alike(*drawn), labels, labels))
+        drawn = [_draw(training, each, generator) for each in (labels, other_labels)]
+        values.append(_agreement(_alike(*drawn), labels, other_labels))
     return float(np.mean(values))
 
 
