@@ -22,7 +22,7 @@ from lookalike.transforms import IdentityTransform, Transform
 
 AUTO_PROTOTYPES = 4
 # What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0014.
-MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.3
+MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.2
 SPACES = ("input", "activation")
 SIDE_PER_PIXEL = 14
 _SAMPLE = 20_000

@@ -101,7 +101,7 @@ class AlignedMatchingRegularizer(Regularizer):
         first_temperature: float = 0.3,
         last_temperature: float = 0.02,
         until: float = 0.7,
-        contrast: float = 0.5,
+        contrast: float = 0.1,
         mutual: float = 0.1,
         tolerance: float | None = 2.0,
         tolerant_from: float = 0.6,
