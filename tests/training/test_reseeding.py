@@ -88,6 +88,19 @@ def test_doubles_stay_where_decisions_would_be_lost():
     assert 6 not in superfluous(network, training, 0.01, 0.005, generator())
 
 
+@pytest.mark.parametrize(("noise", "double"), [(0.16, []), (0.3, [7])])
+def test_doubles_are_more_alike_than_inputs_are_like_their_prototypes(noise, double):
+    _, pictures = halves_of_one_kind()
+    labels = LABELS.repeat(20)
+    inputs = pictures.repeat(20, 1, 1, 1) + noise * torch.randn(240, 1, 28, 28, generator=generator())
+    training = Examples(inputs, labels, Preprocessing.of(inputs))
+    network = matching_network(training.preprocessing, pictures)
+    # The two correlate .85.
+    assert superfluous(network, training, 0.01, 0.005, generator()) == double
+    assert superfluous(network, training, 0.01, 0.005, generator(), alike=0.75) == [7]
+    assert superfluous(network, training, 0.01, 0.005, generator(), alike=0.9) == []
+
+
 def test_a_fit_lets_unused_prototypes_go_where_prototypes_merge():
     samples = WORLD.sample("L0", 300, seed=0)
     small = {"backbone": "mlp", "prototypes": "chosen", "training__epochs": 3, "random_state": 0}
@@ -194,6 +207,7 @@ def test_what_cannot_begin_anew_says_so():
         {"reseed": "often"},
         {"doubles": 0.1},
         {"merge": True, "doubles": -1.0},
+        {"merge": True, "doubles": 0.1, "alike": 2.0},
     ):
         with pytest.raises(ParameterError):
             plan_from([{"name": "a", **wrong}])

@@ -34,7 +34,7 @@ _KEYS = {
 }
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
-AGAIN_EDITION = 1
+AGAIN_EDITION = 2
 _SILENT = (("counterfactuals", "none"), ("selection", "none"))
 # Options that came later, with the defaults that leave results what they were.
 _LATER = {

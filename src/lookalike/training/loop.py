@@ -281,7 +281,7 @@ class _Run:
         if not isinstance(network, PrototypeNetwork):
             return
         generator = torch.Generator().manual_seed(_seed(self.job.seed, -number, 0))
-        gone = superfluous(network, self.job.training, phase.reseed, phase.doubles, generator)
+        gone = superfluous(network, self.job.training, phase.reseed, phase.doubles, generator, phase.alike)
         if gone:
             network.retire(gone)
             _log.info("epoch %s: prototypes %s go", number, gone)

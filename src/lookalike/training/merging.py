@@ -13,13 +13,18 @@ from lookalike.network import PrototypeNetwork, given_to
 from lookalike.training.reseeding import best_matches, dispensable, drawn, pictures_of, together
 
 _BATCH = 500
-ALIKE = 0.75
+LESS = 0.6
 HARDLY = 0.2
 
 
 @torch.no_grad()
 def superfluous(
-    network: PrototypeNetwork, examples: Examples, share: float, doubles: float, generator: torch.Generator
+    network: PrototypeNetwork,
+    examples: Examples,
+    share: float,
+    doubles: float,
+    generator: torch.Generator,
+    alike: float | None = None,
 ) -> list[int]:
     """The prototypes that a class can do without: those that stand for nothing, and doubles.
 
@@ -34,6 +39,8 @@ def superfluous(
     doubles : float
         Share of its inputs that a class may no longer decide rightly when a double goes; 0: doubles stay.
     generator : torch.Generator
+    alike : float, optional
+        From which correlation on a prototype looks like another, in place of what the class's inputs say.
 
     Returns
     -------
@@ -47,20 +54,23 @@ def superfluous(
 
     Notes
     -----
-    A double looks like another of its class: their Pearson correlation at the best shift is .75 or more. It leaves at
-    most a fifth more of the class unexplained when it goes, and takes few right decisions of the class with it, those
-    of whatever went before it counted in. Looks alone do not tell doubles from kinds; see decision 21.
+    A double looks like another of its class: with their Pearson correlation at the best shift, it leaves at most .6 of
+    what the class's prototypes leave of its inputs, 1 less the correlation both times. Prototypes of one kind differ by
+    what each took in by chance, and inputs of the kind differ more; neighbouring kinds differ as much as inputs do. It
+    leaves at most a fifth more of the class unexplained when it goes, and takes few right decisions of the class with
+    it, those of whatever went before it counted in. See decisions 21 and 24.
     """
     prototypes = pictures_of(network, examples)
     values = prototypes().detach().float().cpu()
     given = given_to(network)
     gone: list[int] = []
     for own, rows in together(prototypes.labels, drawn(examples, generator)):
-        near = best_matches(values[own], values[own])
+        near, explained = best_matches(values[own], values[own]), best_matches(rows, values[own])
+        like = 1 - LESS * float(1 - explained.amax(1).mean()) if alike is None else alike
         scores = cache(partial(_scores, network, rows, given))
         loses = partial(_lost, network.head, scores, int(prototypes.labels[own[0]]), own)
-        may_go = partial(_may_go, share, doubles, near, loses)
-        gone += own[dispensable(best_matches(rows, values[own]), may_go)].tolist()
+        may_go = partial(_may_go, share, doubles, near >= like, loses)
+        gone += own[dispensable(explained, may_go)].tolist()
     return sorted(gone)
 
 
@@ -122,5 +132,5 @@ def _may_go(
         return True
     if not doubles or missed > HARDLY:
         return False
-    looks_like = max(float(near[one, other]) for other in stay if other != one)
-    return looks_like >= ALIKE and loses([*gone, one]) <= doubles
+    looks_like = any(bool(near[one, other]) for other in stay if other != one)
+    return looks_like and loses([*gone, one]) <= doubles
