@@ -37,6 +37,24 @@ def siamese(**parameters: Any) -> PrototypeClassifier:
     return PrototypeClassifier(**{**own, **parameters})
 
 
+def photographs(**parameters: Any) -> PrototypeClassifier:
+    """For photographs: prototypes are training examples of their class, and training chooses which.
+
+    Notes
+    -----
+    In photographs of a class hardly a pixel is where it was in the last one, so that free pixels become blurs, and to
+    hold the network to what they show costs accuracy. Chosen examples are photographs whatever happens, and the network
+    is as accurate as one without prototypes; it does not decide by what they show alone. See `docs/how-to/pictures.md`.
+    While training, 64 examples of each class are held in memory to choose among (``prototypes__candidates``).
+
+    Examples
+    --------
+    >>> photographs().prototypes
+    'chosen'
+    """
+    return PrototypeClassifier(**{"prototypes": "chosen", "counterfactuals": "none", **parameters})
+
+
 def singh2019_siamese(**parameters: Any) -> PrototypeClassifier:
     """The research scripts this library grew from: one network for inputs and prototype pictures, cosine, maximum.
 

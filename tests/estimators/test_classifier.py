@@ -463,6 +463,17 @@ def test_recipes_are_compositions(digits):
     assert original.network_.head(torch.eye(10)).tolist() == torch.eye(10).tolist()
 
 
+def test_prototypes_of_photographs_are_photographs():
+    generator = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = (generator.integers(0, 90, (40, 12, 12, 3)) + 80 * y[:, None, None, None]).astype(np.uint8)
+    chosen = recipes.photographs(training__epochs=3, prototypes__n_per_class=2, random_state=0).fit(X, y)
+    for label, prototype in zip(chosen.prototype_labels_, chosen.prototypes_, strict=True):
+        examples = X[y == label].transpose(0, 3, 1, 2) / 255
+        assert np.abs(examples - prototype).max((1, 2, 3)).min() < 1e-4
+    assert chosen.score(X, y) > 0.9
+
+
 def test_the_defaults_find_pictures_from_noise_and_go_by_them():
     world = KnownWorld.of(0)
     known, test = (world.sample("L1", n, seed=0, training=training) for n, training in ((800, True), (300, False)))

@@ -24,7 +24,8 @@ DATA_OPTIONS: dict[str, type] = {
     "strict": bool,
 }
 RECIPES = {
-    name: getattr(recipes, name) for name in ("glvq", "lookalike", "nearest_class_mean", "siamese", "singh2019_siamese")
+    name: getattr(recipes, name)
+    for name in ("glvq", "lookalike", "nearest_class_mean", "photographs", "siamese", "singh2019_siamese")
 }
 
 
