@@ -16,7 +16,7 @@ from lookalike.experiments import open_run
 from lookalike.serve import Desk
 from lookalike.serve.changes import Change
 
-EXAMPLE = 759
+EXAMPLE = 610
 
 
 def told(folder):
