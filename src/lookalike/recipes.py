@@ -42,9 +42,9 @@ def photographs(**parameters: Any) -> PrototypeClassifier:
 
     Notes
     -----
-    In photographs of a class hardly a pixel is where it was in the last one, so that free pixels become blurs, and to
-    hold the network to what they show costs accuracy. Chosen examples are photographs whatever happens, and the network
-    is as accurate as one without prototypes; it does not decide by what they show alone. See `docs/how-to/pictures.md`.
+    Photographs of one class hardly agree pixel by pixel, so that free pixels become blurs, and to hold the network to
+    what they show costs accuracy. Chosen examples are photographs whatever happens; on CIFAR-10 the network is as
+    accurate as one without prototypes. It does not decide by what they show alone. See `docs/how-to/pictures.md`.
     While training, 64 examples of each class are held in memory to choose among (``prototypes__candidates``).
 
     Examples

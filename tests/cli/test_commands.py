@@ -148,6 +148,8 @@ def test_fit_says_what_came_of_it(call, tmp_path):
     parameters = json.loads((tmp_path / "iris" / "model.json").read_text())["parameters"]
     assert parameters["random_state"] == 3
     assert parameters["training__epochs"] == 5
+    call("fit", "iris", "--out", tmp_path / "both", "--epochs", "2", "--set", "training__epochs=5")
+    assert json.loads((tmp_path / "both" / "model.json").read_text())["parameters"]["training__epochs"] == 2
 
 
 def test_predict_writes_csv(run_folder, call, tmp_path):

@@ -208,6 +208,7 @@ def test_what_cannot_begin_anew_says_so():
         {"doubles": 0.1},
         {"merge": True, "doubles": -1.0},
         {"merge": True, "doubles": 0.1, "alike": 2.0},
+        {"merge": True, "alike": 0.8},
     ):
         with pytest.raises(ParameterError):
             plan_from([{"name": "a", **wrong}])

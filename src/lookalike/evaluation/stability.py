@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -62,9 +63,10 @@ class Stability:
     start : float or None
         Corrected, of the prototypes as training found them.
     responses : float
-        Correlation of the scores of matched prototypes over the fixed inputs.
+        Correlation of the scores of matched prototypes over the fixed inputs; what the first of two runs has alone
+        counts 0.
     seen : float or None
-        Correlation in the activations of judges.
+        The same in the activations of judges.
     winners : float
         Adjusted Rand index of which prototype wins.
     overlap : tuple of float
@@ -124,7 +126,8 @@ def stability_of(
     alike = {pair: _alike(*(runs[index].pictures for index in pair)) for pair in pairs}
     labels = [run.labels for run in runs]
     values = [_agreement(alike[a, b], labels[a], labels[b]) for a, b in pairs]
-    nulls = [_null(training, labels[a], labels[b]) for a, b in pairs]
+    null_of = cache(lambda *classes: _null(training, *map(np.array, classes)))
+    nulls = [null_of(tuple(labels[a]), tuple(labels[b])) for a, b in pairs]
     null, started = float(np.mean(nulls)), None
     if len(starts) == len(runs) and all(len(start) == len(of) for start, of in zip(starts, labels, strict=True)):
         before = [_agreement(_alike(starts[a], starts[b]), labels[a], labels[b]) for a, b in pairs]
@@ -192,7 +195,7 @@ def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _null(training: Examples, labels: np.ndarray, other_labels: np.ndarray) -> float:
-    """The same between random examples, as many of each class as two runs have prototypes, mean over five draws."""
+    """Agreement of random examples, as many of each class as two runs have prototypes, mean over five draws."""
     generator = torch.Generator().manual_seed(0)
     values = []
     for _ in range(_NULLS):

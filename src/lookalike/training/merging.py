@@ -54,11 +54,11 @@ def superfluous(
 
     Notes
     -----
-    A double looks like another of its class: with their Pearson correlation at the best shift, it leaves at most .6 of
-    what the class's prototypes leave of its inputs, 1 less the correlation both times. Prototypes of one kind differ by
-    what each took in by chance, and inputs of the kind differ more; neighbouring kinds differ as much as inputs do. It
-    leaves at most a fifth more of the class unexplained when it goes, and takes few right decisions of the class with
-    it, those of whatever went before it counted in. See decisions 21 and 24.
+    A double looks like another of its class: what it leaves of the other, 1 less their Pearson correlation at the best
+    shift, is at most .6 of what the class's prototypes leave of their inputs. Two pictures of one kind differ by what
+    each took in by chance, inputs of the kind by more; neighbouring kinds differ as much as inputs do. When a double
+    goes, at most a fifth more of the class is left unexplained, and few right decisions of the class go with it, those
+    of whatever went before counted in. See decisions 21 and 24.
     """
     prototypes = pictures_of(network, examples)
     values = prototypes().detach().float().cpu()

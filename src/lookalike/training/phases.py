@@ -41,8 +41,8 @@ class Phase:
         class's inputs is decided wrongly that was not before any went; 0: doubles stay. See
         `lookalike.training.merging`.
     alike : float or None
-        From which correlation on, 0 to 1, a prototype looks like another; ``None``: where it leaves much less of it
-        than the class's prototypes leave of its inputs.
+        With ``doubles``: from which correlation on, 0 to 1, a prototype looks like another. ``None``: where what it
+        leaves of the other is at most .6 of what the class's prototypes leave of their inputs.
     """
 
     name: str
@@ -144,8 +144,8 @@ def _phase_from(item: Mapping[str, Any], known: Mapping[str, Any]) -> Phase:
         raise ParameterError(describe("reseed from 0 to below 1, and reseed_until from 0 to 1", repr(dict(item))))
     if not 0 <= values.get("doubles", 0.0) < 1 or (values.get("doubles") and not values.get("merge")):
         raise ParameterError(describe("doubles from 0 to below 1, where prototypes merge", repr(dict(item))))
-    if values.get("alike") is not None and not 0 <= values["alike"] <= 1:
-        raise ParameterError(describe("alike from 0 to 1, or None", repr(dict(item))))
+    if values.get("alike") is not None and not (0 <= values["alike"] <= 1 and values.get("doubles")):
+        raise ParameterError(describe("alike from 0 to 1, where doubles go", repr(dict(item))))
     return Phase(**values)
 
 
