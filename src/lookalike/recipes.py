@@ -52,7 +52,8 @@ def photographs(**parameters: Any) -> PrototypeClassifier:
     >>> photographs().prototypes
     'chosen'
     """
-    return PrototypeClassifier(**{"prototypes": "chosen", "counterfactuals": "none", **parameters})
+    own = {"prototypes": "chosen", "counterfactuals": "none", "training__prototype_learning_rate": 0.3}
+    return PrototypeClassifier(**{**own, **parameters})
 
 
 def singh2019_siamese(**parameters: Any) -> PrototypeClassifier:
