@@ -45,14 +45,19 @@ def photographs(**parameters: Any) -> PrototypeClassifier:
     Photographs of one class hardly agree pixel by pixel, so that free pixels become blurs, and to hold the network to
     what they show costs accuracy. Chosen examples are photographs whatever happens; on CIFAR-10 the network is as
     accurate as one without prototypes. It does not decide by what they show alone. See `docs/how-to/pictures.md`.
-    While training, 64 examples of each class are held in memory to choose among (``prototypes__candidates``).
+    Learning rate, contrast and what is double are those that were measured. While training, 64 examples of each class
+    are held in memory to choose among (``prototypes__candidates``).
 
     Examples
     --------
     >>> photographs().prototypes
     'chosen'
     """
-    own = {"prototypes": "chosen", "counterfactuals": "none", "training__prototype_learning_rate": 0.3}
+    own: dict[str, Any] = {"prototypes": "chosen", "counterfactuals": "none", "training__prototype_learning_rate": 0.3}
+    if "regularizers" not in parameters:
+        own["regularizers__aligned_matching__contrast"] = 0.5
+    if "training" not in parameters:
+        own["training"] = [{"name": "joint", "reseed": 0.01, "merge": True, "doubles": 0.005, "alike": 0.75}]
     return PrototypeClassifier(**{**own, **parameters})
 
 
