@@ -262,14 +262,16 @@ class Halves(Given):
 
 @pytest.mark.parametrize("precision", ["32-true", "64-true", "bf16-true"])
 def test_a_fit_tells_doubles_by_decisions_in_every_precision(precision):
-    def left(doubles):
-        plan = [Phase("joint", reseed=0.01, reseed_until=0.0, merge=True, doubles=doubles)]
+    def left(doubles, alike=None):
+        plan = [Phase("joint", reseed=0.01, reseed_until=0.0, merge=True, doubles=doubles, alike=alike)]
         made = fitted(True, training=plan, initializer=Halves(), training__precision=precision)
         return np.bincount(made.prototype_labels_, minlength=6).tolist()
 
     # Pixels miss both halves; no decision is allowed to count for them, or every one of them.
     assert left(0.0) == [1, 1, 2, 2, 3, 3]
     assert left(0.5) == [1, 1, 2, 2, 2, 3]
+    # They correlate .85, and are asked for more.
+    assert left(0.5, alike=0.9) == [1, 1, 2, 2, 3, 3]
 
 
 @pytest.mark.parametrize(
