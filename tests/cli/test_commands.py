@@ -685,18 +685,10 @@ def test_a_model_of_a_newer_version_and_a_damaged_one(call, run_folder, tmp_path
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes_to_the_same_model(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "lookalike",
-        "fit",
-        "digits",
-        "--set",
-        "backbone=mlp",
-        "--set",
-        "training__epochs=60",
-    ]
+@pytest.mark.parametrize("options", [["backbone=mlp"], ["backbone__widths=[8,16]"]], ids=["mlp", "convnet"])
+def test_a_killed_run_resumes_to_the_same_model(tmp_path, options):
+    command = [sys.executable, "-m", "lookalike", "fit", "digits", "--epochs", "15"]
+    command += [word for option in options for word in ("--set", option)]
     folder = tmp_path / "run"
     environment = {**os.environ, "LOOKALIKE_OFFLINE": "1"}
     process = subprocess.Popen([*command, "--out", str(folder), "--quiet"], env=environment)
