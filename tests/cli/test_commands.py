@@ -101,6 +101,7 @@ def test_a_run_folder_holds_everything(run_folder):
     assert names == {
         "config.yaml",
         "evaluation.json",
+        "examples.safetensors",
         "history.csv",
         "model.json",
         "pictures",
@@ -429,6 +430,47 @@ def test_a_tables_report_sets_values_side_by_side(call, tmp_path):
     assert page.count('class="values"') == 3 + explained_by_values
     assert set(re.findall('href="#([^"]+)"', page)) <= set(re.findall(' id="([^"]+)"', page))
     assert f'href="#prototype-{len(prototypes) - 1}"' in page
+
+
+def test_a_tables_values_are_said_beside_those_of_its_prototypes(call, tmp_path):
+    assert call("fit", "wine", "--out", tmp_path / "wine", "--set", "training__epochs=2", "-q")[0] == 0
+    run = open_run(tmp_path / "wine")
+    row, names = data_of(run).test.inputs[0], run.extras["columns"]
+    code, out, _ = call("explain", tmp_path / "wine", "test:0", "--top", "1")
+    assert code == 0
+    (told,) = json.loads(call("explain", tmp_path / "wine", "test:0", "--json")[1])
+    assert told["values"] == dict(zip(names, row.tolist(), strict=True))
+    first = told["matches"][0]
+    prototype = run.classifier.prototypes_[first["prototype"]]
+    assert list(first["values"].values()) == pytest.approx(prototype.tolist())
+    apart = np.abs(row - prototype) / np.array(run.classifier.preprocessing_.spread)
+    # Thirteen columns: the five in which they are most alike, and the five in which they are least.
+    order = np.argsort(apart)
+    lines = [line.split() for line in out.splitlines() if line.split() and line.split()[0] in names]
+    assert [line[0] for line in lines] == [names[place] for place in [*order[:5], *order[-5:]]]
+    for line in lines:
+        place = names.index(line[0])
+        assert line[1:] == [f"{row[place]:.4g}", f"{prototype[place]:.4g}", f"{apart[place]:.2f}"]
+    assert "3 columns in between are left out" in out
+
+
+def test_examples_of_a_folder_have_names(call, pictures, tmp_path):
+    code, out, _ = call("select", pictures, "-n", "4", "--out", tmp_path / "chosen")
+    assert code == 0
+    chosen = json.loads((tmp_path / "chosen" / "selection.json").read_text())["names"]
+    assert len(chosen) == 4
+    for name in chosen:
+        assert (pictures / name).is_file()
+        assert name in out
+    assert call("fit", pictures, "--out", tmp_path / "run", *QUICK, "-q")[0] == 0
+    shown = call("explain", tmp_path / "run", "test:0")[1]
+    assert (pictures / shown.partition(":")[0]).is_file()
+    assert call("report", tmp_path / "run", "--data", pictures)[0] == 0
+    page = (tmp_path / "run" / "report.html").read_text()
+    named = set(re.findall(r'alt="((?:left|right)/\d+\.png), ', page))
+    assert named
+    assert all((pictures / name).is_file() for name in named)
+    assert "training example" not in " ".join(re.findall('alt="[^"]*"', page))
 
 
 def test_names_are_escaped(call, tmp_path):

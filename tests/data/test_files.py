@@ -155,11 +155,25 @@ def test_a_table_with_a_label_column(tmp_path):
         ("a,label\n", "at least one row"),
         ("", "at least one row"),
         ("label\nx\ny\n", "at least one column of numbers"),
+        ("a;label\n1;x\n2;y\n", "separated by commas"),
+        (",label\n0,x\n1,y\n", "at least one column of numbers"),
     ],
 )
 def test_a_table_that_cannot_be_learned_from(tmp_path, text, match):
     with pytest.raises(DataError, match=match):
         load_dataset(str(write(tmp_path, text)))
+
+
+@pytest.mark.parametrize(("name", "first"), [("", 0), ("Unnamed: 0", 0), ("id", 1)])
+def test_numbers_of_rows_are_not_learned_from(tmp_path, name, first):
+    rows = "\n".join(f"{i + first},{i * 2}.5,{'ab'[i // 10]}" for i in range(20))
+    found = load_dataset(str(write(tmp_path, f"{name},second,label\n{rows}\n")))
+    assert found.columns == ("second",)
+    assert found.notes[0] == f"column {name!r} only numbers the rows, and is left out"
+    assert found.train.names[:2].tolist() == ["line 2", "line 3"]
+    other = load_dataset(str(write(tmp_path, f"{name},second,label\n{rows}\n7,1.5,a\n")))
+    assert other.columns == (name, "second")
+    assert not [note for note in other.notes if "left out" in note]
 
 
 def test_a_label_column_that_is_not_there(tmp_path):

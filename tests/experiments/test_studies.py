@@ -129,6 +129,15 @@ def test_a_changed_arm_is_run_again_and_no_other(folder):
     assert done == ["dot"]
 
 
+def test_a_file_beside_a_study_that_is_none_stops_nothing(folder, caplog):
+    (folder / "broken.yaml").write_text("titel: x\n")
+    study = read_study(folder / "small.yaml")
+    run_study(study, folder / "results" / "small.json", seeds=1, workers=1, arms=["cosine"])
+    for _ in range(2):
+        assert "| small | cosine | 0.5000 | 0." in write_table(folder).read_text()
+    assert caplog.text.count("broken.yaml is left out of the tables") == 1
+
+
 def test_tables_claim_nothing_that_was_not_run(folder):
     empty = write_table(folder).read_text()
     assert "| small | cosine | 0.5000 | not run yet |" in empty

@@ -1,5 +1,6 @@
 """The commands, and the one place where an error becomes a line and an exit code."""
 
+import logging
 import os
 import sys
 from typing import Annotated
@@ -57,6 +58,9 @@ def main() -> None:
     if _WAITING.isdisjoint(os.environ):
         # Threads that spin for long while they wait for each other are several times slower where anything else runs.
         os.environ["GOMP_SPINCOUNT"] = _SPINS
+    if logging.lastResort is not None:
+        # What the library warns of looks like all else that is said.
+        logging.lastResort.setFormatter(logging.Formatter("note: %(message)s"))
     try:
         app()
     except (LookalikeError, OSError, ValueError) as error:

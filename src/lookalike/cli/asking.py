@@ -41,6 +41,9 @@ def explain(
     picture: Annotated[Path | None, typer.Option(help="Also draw the first input, as .png, .svg or .pdf.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Prototypes to show in the terminal.")] = 3,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
+    data: Annotated[
+        str | None, typer.Option(help="The run's data where they are now, or other data, for test:17.")
+    ] = None,
 ) -> None:
     """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""
     from lookalike.cli import screen
@@ -49,14 +52,14 @@ def explain(
     from lookalike.report import write_explanations, write_picture
 
     opened = open_run(run)
-    asked = asked_inputs(opened, inputs, strict=strict)
+    asked = asked_inputs(opened, inputs, strict=strict, data=data)
     screen.say(asked.notes)
     examples = explained(opened, asked.inputs, asked.names, asked.true)
     if html:
         write_explanations(html, examples, contents_of(opened))
     if picture:
         write_picture(picture, examples[0], contents_of(opened))
-    screen.explanations(examples, top, as_json)
+    screen.explanations(examples, top, as_json, contents_of(opened).rows, opened.classifier.preprocessing_.spread)
     screen.say([*([f"page: {html}"] if html else []), *([f"picture: {picture}"] if picture else [])])
 
 
@@ -82,6 +85,7 @@ def evaluate(
         keep_card,
         learned_from,
         missing_trainings,
+        news_of,
         open_run,
         passed_through,
         quality_of,
@@ -90,7 +94,7 @@ def evaluate(
 
     opened = open_run(run)
     judged = data_of(opened, data)
-    screen.say(judged.notes if data else ())
+    screen.say(judged.notes if data else news_of(opened, judged))
     made = passed_through(opened.classifier, judged.test)
     quality = quality_of(opened.classifier, judged.test, made)
     if retraining:
@@ -113,11 +117,11 @@ def evaluate(
 def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
     """Check that the saved pictures, read back, reproduce the logits; exit code 1 if they do not."""
     from lookalike.cli import screen
-    from lookalike.experiments import data_of, open_run, verify_run
+    from lookalike.experiments import data_of, news_of, open_run, verify_run
 
     opened = open_run(run)
     asked = data_of(opened, data)
-    screen.say(asked.notes if data else ())
+    screen.say(asked.notes if data else news_of(opened, asked))
     verification = verify_run(opened, asked.test)
     screen.verification(verification, as_json)
     if not verification.holds:

@@ -36,7 +36,7 @@ def fit(
         bool, typer.Option("--strict", help="Refuse unreadable files instead of leaving them out.")
     ] = False,
     film: Annotated[bool, typer.Option("--film", help="Also leave film.gif: the prototypes, epoch by epoch.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")] = False,
 ) -> None:
     """Learn prototypes and a classifier around them; leaves a folder with everything about the run."""
     from lookalike.cli import screen
@@ -77,6 +77,7 @@ def report(
         Path | None, typer.Option(help="The file; report.html, .md, .json or .pdf in the folder unless given.")
     ] = None,
     kind: Annotated[str, typer.Option("--format", help="html, md, json or pdf.")] = "",
+    data: Annotated[str | None, typer.Option(help="The run's data where they are now, or other data.")] = None,
 ) -> None:
     """Write a report about a run: one self-contained HTML page, or the same as Markdown, JSON or PDF."""
     from lookalike.experiments import open_run, report_run
@@ -84,7 +85,7 @@ def report(
 
     kind = kind_of(out, kind)
     file = out or run / f"report.{kind}"
-    report_run(open_run(run), file, kind)
+    report_run(open_run(run), file, kind, data)
     typer.echo(file)
 
 

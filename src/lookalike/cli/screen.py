@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +26,7 @@ from lookalike.training import Callback
 
 _LIGHTS = {"green": "[green]●[/]", "amber": "[yellow]◐[/]", "red": "[red]○[/]", "none": "[dim]·[/]"}
 _LEGEND = {"green": "good", "amber": "in between", "red": "bad", "none": "nothing to hold it against"}
+_COLUMNS = 5
 _out = Console()
 _err = Console(stderr=True, highlight=False)
 
@@ -154,36 +155,47 @@ def write_predictions(
 def choice(found: Choice) -> None:
     """Print which examples were chosen, and how well they do."""
     table = Table(box=None, pad_edge=False)
+    named = found.names or [*map(str, found.indices.tolist()), *map(str, found.criticisms.tolist())]
     weighed = bool((found.weights != 1).any())
     for column in ("class", "training examples", *(["weights"] if weighed else [])):
         table.add_column(column, overflow="fold")
     for label in dict.fromkeys(found.labels.tolist()):
         own = found.labels == label
-        cells = [", ".join(map(str, found.indices[own].tolist()))]
+        cells = [escape(", ".join(named[place] for place in own.nonzero()[0]))]
         if weighed:
             cells.append(", ".join(f"{weight:.2f}" for weight in found.weights[own].tolist()))
         table.add_row(escape(str(label)), *cells)
     _out.print(table)
     if len(found.criticisms):
-        _out.print(f"criticisms: {', '.join(map(str, found.criticisms.tolist()))}")
+        _out.print(f"criticisms: {escape(', '.join(named[len(found.indices) :]))}")
     _out.print(f"{len(found.indices)} examples by {found.method} in {found.seconds:.1f} s; ", end="")
     _out.print(f"the nearest has the right class for [bold]{found.accuracy:.4f}[/] of {found.n_test} test examples")
     if found.stability is not None:
         _out.print(f"stability among other four fifths of the examples: {found.stability:.3f} (drawn among all: 0)")
 
 
-def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) -> None:
-    """Print why each input was given to its class."""
+def explanations(
+    examples: Sequence[ExplainedExample],
+    top: int,
+    as_json: bool,
+    rows: Mapping[int, Sequence[tuple[str, float]]],
+    spread: Sequence[float],
+) -> None:
+    """Print why each input was given to its class; of tables also the values, beside those of the prototypes."""
     if as_json:
         found = [
             {
                 "input": example.name,
                 "true": example.true,
                 "resembles none": example.resembles_none,
+                **({"values": dict(example.values)} if rows else {}),
                 **example.explanation.to_dict(),
             }
             for example in examples
         ]
+        if rows:
+            for each in found:
+                each["matches"] = [{**match, "values": dict(rows[match["prototype"]])} for match in each["matches"]]
         _json(found)
         return
     for example in examples:
@@ -210,6 +222,8 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             table.add_row("bias", "", "", f"{explanation.bias:.3f}", f"{explanation.runner_up_bias:.3f}")
         table.add_row("logit", "", "", f"{explanation.logit:.3f}", f"{explanation.runner_up_logit:.3f}", style="bold")
         _out.print(table)
+        if rows:
+            _values(example, [match.prototype for match in explanation.matches[:top]], rows, spread)
         for match in explanation.matches[:top]:
             if match.alignment_in_words:
                 _out.print(f"it shows prototype {match.prototype}: {match.alignment_in_words}", soft_wrap=True)
@@ -219,6 +233,31 @@ def explanations(examples: Sequence[ExplainedExample], top: int, as_json: bool) 
             f"with probability {explanation.runner_up_probability:.3f}, margin {explanation.margin:.3f}\n",
             soft_wrap=True,
         )
+
+
+def _values(
+    example: ExplainedExample,
+    prototypes: Sequence[int],
+    rows: Mapping[int, Sequence[tuple[str, float]]],
+    spread: Sequence[float],
+) -> None:
+    """The columns in which a row is most like the first prototype, down to those in which it is least."""
+    first = rows[prototypes[0]]
+    apart = [abs(value - first[place][1]) / spread[place] for place, (_, value) in enumerate(example.values)]
+    order = sorted(range(len(apart)), key=lambda place: apart[place])
+    if len(order) > 2 * _COLUMNS:
+        order = order[:_COLUMNS] + order[-_COLUMNS:]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("column")
+    for name in ("value", *(f"prototype {place}" for place in prototypes), "apart from the first, in sd"):
+        table.add_column(name, justify="right")
+    for place in order:
+        name, value = example.values[place]
+        shown = (value, *(rows[prototype][place][1] for prototype in prototypes))
+        table.add_row(escape(name), *(f"{each:.4g}" for each in shown), f"{apart[place]:.2f}")
+    _out.print(table)
+    if len(order) < len(apart):
+        _out.print(f"{len(apart) - len(order)} columns in between are left out; --json has all", soft_wrap=True)
 
 
 def evaluation(found: Quality, card: Card, as_json: bool) -> None:

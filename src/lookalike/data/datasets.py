@@ -27,14 +27,17 @@ class Part:
         Shape ``(n,)``: integers or words.
     modes : ndarray or None
         Shape ``(n,)``: what kind of its class each example is, where a class is known to have several.
+    names : ndarray or None
+        Shape ``(n,)``: what the user calls each example, where it has a name: a file in a folder, a line of a table.
     """
 
     inputs: np.ndarray
     labels: np.ndarray
     modes: np.ndarray | None = None
+    names: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        for name, given in (("labels", self.labels), ("modes", self.modes)):
+        for name, given in (("labels", self.labels), ("modes", self.modes), ("names", self.names)):
             if given is not None and len(self.inputs) != len(given):
                 raise DataError(
                     describe(f"as many {name} as inputs", f"{len(self.inputs)} inputs and {len(given)} {name}")
@@ -45,8 +48,12 @@ class Part:
 
     def select(self, indices: np.ndarray) -> "Part":
         """Some of the examples, in the given order."""
-        modes = None if self.modes is None else self.modes[indices]
-        return Part(self.inputs[indices], self.labels[indices], modes)
+        beside = [None if each is None else each[indices] for each in (self.modes, self.names)]
+        return Part(self.inputs[indices], self.labels[indices], *beside)
+
+    def name_of(self, index: int, otherwise: str) -> str:
+        """The name of an example, or what to say where it has none."""
+        return otherwise if self.names is None else str(self.names[index])
 
 
 @dataclass(frozen=True)

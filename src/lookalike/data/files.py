@@ -64,7 +64,9 @@ def load_folder(
         raise DataError(describe("the training classes in the test folder", f"also {sorted(unknown)}"))
     pictures, labels, notes = _read_all(listed + held, image_size, strict, progress)
     is_test = np.array([index >= len(listed) for index in pictures])
-    stack = np.stack(list(pictures.values()))
+    files = [file for file, _ in listed + held]
+    names = np.array([str(files[index].relative_to(folder)) for index in pictures])
+    whole = Part(np.stack(list(pictures.values())), labels, names=names)
     if test_folder:
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
     else:
@@ -76,8 +78,8 @@ def load_folder(
     _require_classes(listed, labels[train], train_folder)
     return Dataset(
         name=str(folder),
-        train=Part(stack[train], labels[train]),
-        test=Part(stack[test], labels[test]),
+        train=whole.select(train),
+        test=whole.select(test),
         notes=tuple(notes),
     )
 

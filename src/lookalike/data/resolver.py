@@ -158,7 +158,7 @@ def _merged(dataset: Dataset, superclasses: Mapping[str, Any]) -> Dataset:
     for part in (dataset.train, dataset.test):
         fine = np.array([str(label) for label in part.labels])
         merged = np.array([names.get(label, label) for label in fine.tolist()])
-        parts.append(Part(part.inputs, merged, fine if part.modes is None else part.modes))
+        parts.append(replace(part, labels=merged, modes=fine if part.modes is None else part.modes))
     world = dataset.world
     if world is not None:
         wider = np.array([names.get(str(label), str(label)) for label in world.template_labels])

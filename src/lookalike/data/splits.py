@@ -95,9 +95,32 @@ def content_split(inputs: np.ndarray, share: float) -> tuple[np.ndarray, np.ndar
     >>> len(kept) + len(left_out), (0 in kept) == (2 in kept)
     (3, True)
     """
-    numbers = [
+    second = content_digests(inputs).astype(np.float64) / 2.0**64 < share
+    return np.flatnonzero(~second), np.flatnonzero(second)
+
+
+def content_digests(inputs: np.ndarray) -> np.ndarray:
+    """A number for every example that is the same for the same values, and for others as good as never.
+
+    Parameters
+    ----------
+    inputs : ndarray
+        Shape ``(n, ...)``.
+
+    Returns
+    -------
+    ndarray
+        Unsigned 64-bit integers, shape ``(n,)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first, second, third = content_digests(np.array([[1.0], [2.0], [1.0]]))
+    >>> bool(first == third), bool(first == second)
+    (True, False)
+    """
+    found = [
         int.from_bytes(hashlib.blake2b(np.ascontiguousarray(row).tobytes(), digest_size=8).digest(), "big")
         for row in inputs
     ]
-    second = np.array(numbers, dtype=np.float64) / 2.0**64 < share
-    return np.flatnonzero(~second), np.flatnonzero(second)
+    return np.array(found, dtype=np.uint64)

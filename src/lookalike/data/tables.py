@@ -4,6 +4,7 @@ import csv
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from lookalike.errors import DataError, DataNotFoundError, describe, suggest
 _LABEL_COLUMNS = ("label", "class", "target", "y", "species")
 _INPUT_ARRAYS = ("x_train", "X_train", "x", "X")
 _LABEL_ARRAYS = ("y_train", "y", "labels")
+_ROW_NUMBERS = ("", "unnamed", "index", "id", "row")
+_SEPARATORS = (";", "\t", "|")
 _MISSING = ("", "na", "nan", "null", "none", "?")
 
 
@@ -49,7 +52,7 @@ def load_npz(file: Path, *, test_fraction: float = 0.2) -> Dataset:
 
 
 def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2) -> Dataset:
-    """A table with a header: one column of labels, numbers in all others.
+    """A table with a header: one column of labels, numbers in all others; numbers of rows are left out, and said.
 
     Parameters
     ----------
@@ -79,8 +82,20 @@ def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2
             )
         )
     kept = [index for index in range(len(header)) if index != column]
-    whole = Part(numbers(header, rows, kept, file), _as_integers(labels))
-    return split_off_test(str(file), whole, test_fraction, tuple(header[index] for index in kept))
+    counting = [index for index in kept if _counts(header[index], [row[index] for row in rows])]
+    kept = [index for index in kept if index not in counting]
+    names = np.array([f"line {number + 2}" for number in range(len(rows))])
+    whole = Part(numbers(header, rows, kept, file), _as_integers(labels), names=names)
+    found = split_off_test(str(file), whole, test_fraction, tuple(header[index] for index in kept))
+    notes = [f"column {header[index]!r} only numbers the rows, and is left out" for index in counting]
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def _counts(name: str, values: Sequence[str]) -> bool:
+    """Whether a column is the number of the row, as tables have it that were saved with their index."""
+    words = [value.strip() for value in values]
+    counted = [[str(number + first) for number in range(len(words))] for first in (0, 1)]
+    return name.lower().partition(":")[0] in _ROW_NUMBERS and words in counted
 
 
 def read_table(file: Path) -> tuple[list[str], list[list[str]]]:
@@ -103,6 +118,11 @@ def read_table(file: Path) -> tuple[list[str], list[list[str]]]:
     if len(lines) < 2:
         raise DataError(describe(f"a header and at least one row in {file}", f"{len(lines)} lines"))
     header, rows = [name.strip() for name in lines[0]], lines[1:]
+    other = next((sign for sign in _SEPARATORS if len(header) == 1 and sign in header[0]), None)
+    if other is not None:
+        raise DataError(
+            describe(f"columns separated by commas in {file}", f"one column, with {other!r} in it", "save with commas")
+        )
     for number, row in enumerate(rows):
         if len(row) != len(header):
             raise DataError(describe(f"{len(header)} columns in line {number + 2} of {file}", f"{len(row)}"))

@@ -92,7 +92,9 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
             describe(
                 f"inputs of shape {_shown(preprocessing.shape)}, as in training",
                 f"{_shown(tuple(inputs.shape[1:]))}",
-                "resize pictures, or convert between grey and colour, before predicting",
+                "X[None] for one picture"
+                if preprocessing.is_picture and inputs.ndim == 2
+                else "resize pictures, or convert between grey and colour, before predicting",
             )
         )
     if preprocessing.divisor == 1 and inputs.dtype == torch.uint8 and max(preprocessing.high) <= 1:

@@ -35,6 +35,7 @@ def contents_of(
     verification: dict[str, Any] | None = None,
     examples: Sequence[ExplainedExample] = (),
     card: dict[str, Any] | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> ReportContents:
     """What a page shows of a classifier.
 
@@ -49,6 +50,8 @@ def contents_of(
     quality, verification : dict, optional
     examples : sequence of ExplainedExample
     card : dict, optional
+    names : mapping of int to str, optional
+        Of training examples that are mentioned.
     """
     preprocessing = classifier.preprocessing_
     pictures, neighbors, rows = {}, {}, {}
@@ -73,6 +76,7 @@ def contents_of(
         making=dict(making or {}),
         learned=any(summary.source is None for summary in classifier.explanation_.prototypes),
         axis=_axis(classifier),
+        names=dict(names or {}),
     )
 
 
@@ -85,6 +89,7 @@ def judged_contents(
     columns: Sequence[str] = (),
     verification: dict[str, Any] | None = None,
     card: dict[str, Any] | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> ReportContents:
     """What a whole report shows of a classifier, with what a pass over test examples says.
 
@@ -96,6 +101,8 @@ def judged_contents(
     making : mapping of str to str, optional
     columns : sequence of str
     verification, card : dict, optional
+    names : mapping of int to str, optional
+        Of training examples that are mentioned.
     """
     records = classifier.compare(test.inputs)
     passed = Pass.of(records)
@@ -108,6 +115,7 @@ def judged_contents(
         verification=verification,
         examples=chosen_examples(classifier, test, passed, columns),
         card=card,
+        names=names,
     )
     return replace(contents, overview=overview_of(classifier, test, records, passed))
 
@@ -228,7 +236,7 @@ def chosen_examples(
     shown = explained(
         classifier,
         test.inputs[rows],
-        [f"test example {row}" for row in rows],
+        [test.name_of(row, f"test example {row}") for row in rows],
         [str(label) for label in test.labels[rows]],
         columns=columns,
     )

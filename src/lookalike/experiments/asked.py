@@ -9,7 +9,7 @@ import numpy as np
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
 from lookalike.data.tables import numbers, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
-from lookalike.experiments.runs import Run, data_of
+from lookalike.experiments.runs import Run, data_of, news_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Asked:
     notes: list[str]
 
 
-def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> Asked:
+def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data: str | None = None) -> Asked:
     """Read what is asked about.
 
     Parameters
@@ -42,6 +42,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> As
         Pictures and folders of pictures; or one .npz, one .csv; or ``test:17``, examples of the run's own test part.
     strict : bool
         Refuse pictures that cannot be read, or that have another size or other colours than the model's.
+    data : str, optional
+        Of whose test part ``test:17`` is, in place of the run's own.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> As
         If it cannot be read, or does not fit the model.
     """
     if all(name.startswith("test:") for name in wanted):
-        return _from_test(run, wanted)
+        return _from_test(run, wanted, data)
     if any(name.startswith("test:") for name in wanted):
         raise DataError(describe("either files or test:N", ", ".join(wanted), "two commands"))
     path = Path(wanted[0])
@@ -62,16 +64,18 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False) -> As
     return _from_pictures(run, [Path(name) for name in wanted], strict)
 
 
-def _from_test(run: Run, wanted: Sequence[str]) -> Asked:
-    test = data_of(run).test
+def _from_test(run: Run, wanted: Sequence[str], data: str | None) -> Asked:
+    dataset = data_of(run, data)
+    test = dataset.test
     places = []
     for name in wanted:
         place = name.removeprefix("test:")
         if not place.isdigit() or int(place) >= len(test):
             raise DataError(describe(f"test:N with N from 0 to {len(test) - 1}", name))
         places.append(int(place))
-    names = [f"test example {place}" for place in places]
-    return Asked(test.inputs[places], names, [str(label) for label in test.labels[places]], [])
+    named = test.select(np.array(places))
+    names = [named.name_of(index, f"test example {place}") for index, place in enumerate(places)]
+    return Asked(named.inputs, names, [str(label) for label in named.labels], news_of(run, dataset))
 
 
 def _from_table(run: Run, file: Path) -> Asked:

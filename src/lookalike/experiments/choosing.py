@@ -51,6 +51,8 @@ class Choice:
     stability : float or None
         Of choices among random four fifths of the training examples, near-duplicates counting as one; 0 for draws
         among all, so that draws within classes have a little more.
+    names : list of str or None
+        What the user calls each that was chosen, and then each criticism, where examples have names.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Choice:
     n_test: int
     seconds: float
     stability: float | None = None
+    names: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -107,6 +110,7 @@ def choose(
         If a class has too few examples, or the examples do not fit the classifier.
     """
     classes, labels = np.unique(dataset.train.labels, return_inverse=True)
+    names = dataset.train.names
     if isinstance(n, bool) or n < len(classes):
         raise ParameterError(describe(f"at least {len(classes)} examples to choose, one of each class", repr(n)))
     if repetitions < 0 or repetitions == 1:
@@ -129,6 +133,7 @@ def choose(
         n_test=len(dataset.test),
         seconds=seconds,
         stability=_stability(selection, points, labels, counts, seed, repetitions) if repetitions else None,
+        names=None if names is None else names[torch.cat([chosen.indices, chosen.criticisms]).numpy()].tolist(),
     )
 
 

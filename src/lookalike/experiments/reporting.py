@@ -13,7 +13,7 @@ from lookalike.experiments.runs import Run, data_of, verify_run
 from lookalike.report import ExplainedExample, ReportContents, report_writer
 
 
-def report_run(run: Run, file: Path, kind: str = "html") -> None:
+def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None) -> None:
     """Write the report of a run.
 
     Parameters
@@ -23,6 +23,8 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
     file : Path
     kind : str
         ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``.
+    data : str, optional
+        Whose test part to show, in place of the run's own.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def report_run(run: Run, file: Path, kind: str = "html") -> None:
         For another kind.
     """
     write = report_writer(kind)
-    test = data_of(run).test
+    test = data_of(run, data).test
     try:
         verification = verify_run(run, test).to_dict()
     except ModelFileError:
@@ -77,6 +79,7 @@ def _named(run: Run) -> dict[str, Any]:
         "title": f"{run.config.data or run.folder.name}: what it looks like",
         "making": _making(run),
         "columns": _columns(run),
+        "names": {int(index): name for index, name in run.extras.get("names", {}).items()},
     }
 
 

@@ -26,17 +26,19 @@ from lookalike.errors import (
 )
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
-from lookalike.estimators.fitting import split
+from lookalike.estimators.fitting import neighbor_indices, split
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
+from lookalike.experiments.origins import as_learned, located, note_examples, place_of
 from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
 _VERIFIED = 1000
+_FILES = (".npz", ".csv")
 
 
 @dataclass(frozen=True)
@@ -127,26 +129,41 @@ def fit_run(
         _undo(folder, missing, history)
         raise
     seconds = time.perf_counter() - began
-    extras = {
-        "config": config.to_dict(),
-        "notes": [*dataset.notes, *_merged(classifier), *filter(None, [classifier.fitted_.warning])],
-        "columns": list(dataset.columns),
-        "command": command,
-        "seconds": round(seconds, 1),
-        "n_test": len(dataset.test),
-        "versions": versions(),
-    }
+    extras = {**_about(config, dataset, classifier), "command": command, "seconds": round(seconds, 1)}
     classifier.save(folder, **extras)
     classifier.extras_ = extras
     if history.exists():
         history.replace(folder / "history.csv")
     for about_another_model in ("report.html", "scorecard.json"):
         (folder / about_another_model).unlink(missing_ok=True)
+    note_examples(folder, dataset)
     write_whole(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False).encode())
     quality = quality_of(classifier, dataset.test)
     write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, classifier, config), quality
+
+
+def _about(config: RunConfig, dataset: Dataset, classifier: PrototypeClassifier) -> dict[str, Any]:
+    """What is noted with a model of what it was made from."""
+    return {
+        "config": config.to_dict(),
+        "notes": [*dataset.notes, *_merged(classifier), *filter(None, [classifier.fitted_.warning])],
+        "columns": list(dataset.columns),
+        "place": place_of(config.data),
+        "names": _names(classifier, dataset),
+        "n_test": len(dataset.test),
+        "versions": versions(),
+    }
+
+
+def _names(classifier: PrototypeClassifier, dataset: Dataset) -> dict[str, str]:
+    """Of the training examples that are prototypes or stand beside them."""
+    if dataset.train.names is None:
+        return {}
+    about = classifier.explanation_
+    mentioned = {*neighbor_indices(about), *(each.source for each in about.prototypes if each.source is not None)}
+    return {str(index): dataset.train.name_of(index, "") for index in sorted(mentioned)}
 
 
 def _merged(classifier: PrototypeClassifier) -> list[str]:
@@ -181,36 +198,65 @@ def open_run(folder: Path) -> Run:
             raise ModelFileError(describe(f"a run folder {folder}", "no such folder", suggest(folder.name, beside)))
     classifier = PrototypeClassifier.load(folder)
     settings = classifier.extras_.get("config")
-    config = config_from(settings) if settings else RunConfig(data="")
+    config = located(config_from(settings), classifier.extras_) if settings else RunConfig(data="")
     return Run(folder, classifier, config)
 
 
 def data_of(run: Run, data: str | None = None) -> Dataset:
-    """The data set of a run, or another one.
+    """The data set of a run, or another one; no test example is one that the run learned from.
 
     Raises
     ------
+    DataNotFoundError
+        If the data are no longer where they were.
     DataError
-        If the model does not say what it was trained on and none is named.
+        If the model does not say what it was trained on and none is named, or learned from every test example.
     """
     if data is not None:
-        preprocessing = run.classifier.preprocessing_
-        options: dict[str, Any] = {}
-        if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
-            options["image_size"] = preprocessing.shape[1]
-        if "label" in run.config.data_options:
-            options["label"] = run.config.data_options["label"]
-        wider = run.config.data_options.get("superclasses")
-        if not wider:
-            return load_dataset(data, **options)
-        try:
-            return load_dataset(data, superclasses=wider, **options)
-        except ParameterError:
-            # Of the wider classes already.
-            return load_dataset(data, **options)
+        return as_learned(run.folder, _other_data(run, data), own=False)
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
-    return load_dataset(run.config.data, **run.config.data_options)
+    place, options = run.extras.get("place"), dict(run.config.data_options)
+    if place and not Path(run.config.data).expanduser().exists():
+        looked = " or ".join(dict.fromkeys([run.config.data, place]))
+        raise DataNotFoundError(describe("the data that the run learned from", f"nothing at {looked}", "--data PLACE"))
+    if place and Path(place).suffix not in _FILES:
+        options = {**_square(run), **options}
+    return as_learned(run.folder, load_dataset(run.config.data, **options))
+
+
+def news_of(run: Run, dataset: Dataset) -> list[str]:
+    """What is to be said of a data set that was not said when the run was made.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : Dataset
+        From `data_of`.
+    """
+    return [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
+
+
+def _square(run: Run) -> dict[str, Any]:
+    """The size that pictures were brought to: a folder that has grown must not choose another one."""
+    preprocessing = run.classifier.preprocessing_
+    if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
+        return {"image_size": preprocessing.shape[1]}
+    return {}
+
+
+def _other_data(run: Run, data: str) -> Dataset:
+    options = _square(run)
+    if "label" in run.config.data_options:
+        options["label"] = run.config.data_options["label"]
+    wider = run.config.data_options.get("superclasses")
+    if not wider:
+        return load_dataset(data, **options)
+    try:
+        return load_dataset(data, superclasses=wider, **options)
+    except ParameterError:
+        # Of the wider classes already.
+        return load_dataset(data, **options)
 
 
 def learned_from(run: Run) -> Dataset | None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from lookalike.persistence import write_whole
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import PLANS, settings_from
 
+_log = logging.getLogger(__name__)
 _KEYS = {
     "title": str,
     "source": str,
@@ -247,10 +250,21 @@ def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[
 
 
 def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
-    """Every study of a folder with its results, ``None`` before the first run."""
+    """Every study of a folder with its results, ``None`` before the first run; a file that is none is left out."""
     for file in sorted(folder.glob("*.yaml")):
         results = folder / "results" / f"{file.stem}.json"
-        yield read_study(file), json.loads(results.read_text(encoding="utf-8")) if results.exists() else None
+        try:
+            study = read_study(file)
+        except ParameterError as error:
+            _warn(f"{file} is left out of the tables: {error}")
+            continue
+        yield study, json.loads(results.read_text(encoding="utf-8")) if results.exists() else None
+
+
+@cache
+def _warn(message: str) -> None:
+    """Once: tables are written after every run."""
+    _log.warning(message)
 
 
 def _plan(config: RunConfig) -> list[dict[str, Any]]:

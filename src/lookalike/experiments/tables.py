@@ -96,7 +96,9 @@ def write_table(folder: Path) -> Path:
     folder : Path
     """
     head = "# Results\n\nMade by `lookalike reproduce` from the files in `results/`; edit those by running, not this.\n"
-    text = f"{head}\n## Claimed and reproduced\n\n{experiment_table(folder)}\n## Studies\n\n{study_table(folder)}"
+    claimed = any(arm.claim is not None for study, _ in studies_in(folder) for arm in study.arms)
+    head += f"\n## Claimed and reproduced\n\n{experiment_table(folder)}" if claimed else ""
+    text = f"{head}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
     write_whole(file, text.encode())
     for study, results in studies_in(folder):

@@ -119,6 +119,19 @@ class LocalExplanation:
     matches: tuple[PrototypeMatch, ...]
     flip: Flip | None = None
 
+    def __str__(self) -> str:
+        """The decision and the prototypes that did most for it, a line each."""
+        rival = f"runner-up {self.runner_up} ({self.runner_up_probability:.3f})"
+        lines = [f"{self.predicted} with probability {self.probability:.3f}, {rival}, margin {self.margin:.3f}"]
+        for match in self.reasons():
+            likeness = (
+                f"prototype {match.prototype} of {match.class_name}: {self.similarity} {self.measured(match):.3f}"
+            )
+            part = f"contributes {match.contribution:.3f}, {match.contribution_to_runner_up:.3f} to the runner-up"
+            shown = f"; it shows it {match.alignment_in_words}" if match.alignment_in_words else ""
+            lines.append(f"  {likeness}, {part}{shown}")
+        return "\n".join([*lines, *filter(None, [self.flip_in_words()])])
+
     def measured(self, match: PrototypeMatch) -> float:
         """A score without the scale: for a cosine, the cosine."""
         return match.score / self.scale

@@ -117,6 +117,8 @@ class ReportContents:
     overview : Overview or None
     twins : mapping of int to sequence of Twin
         By prototype, where other seeds were trained.
+    names : mapping of int to str
+        What the user calls training examples that are mentioned, by their index, where they have names.
     """
 
     title: str
@@ -134,6 +136,16 @@ class ReportContents:
     axis: SimilarityAxis | None = None
     overview: Overview | None = None
     twins: Mapping[int, Sequence[Twin]] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    def example(self, index: int) -> str:
+        """What to call a training example.
+
+        Parameters
+        ----------
+        index : int
+        """
+        return self.names.get(index, f"training example {index}")
 
     def badges(self, prototype: int) -> list[str]:
         """What the scorecard says of one prototype, in words; nothing without a card, or without these rows.

@@ -36,7 +36,10 @@ def write_markdown(file: Path, contents: ReportContents) -> None:
                 each.prototype,
                 each.class_name,
                 f"{100 * each.usage:.1f}%",
-                ", ".join(f"{near.index} ({near.score / contents.about.scale:.2f})" for near in each.neighbors),
+                ", ".join(
+                    f"{contents.names.get(near.index, near.index)} ({near.score / contents.about.scale:.2f})"
+                    for near in each.neighbors
+                ),
             )
             for each in contents.about.prototypes
         ],

@@ -15,6 +15,7 @@ from lookalike.data import Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.experiments import Run
+from lookalike.experiments.origins import EXAMPLES
 from lookalike.persistence import write_whole
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.changes import most_used, without_others
@@ -145,6 +146,8 @@ def save_beside(standing: Standing, origin: Path) -> Path:
         standing.run.classifier.save(draft, **extras)
         settings = yaml.safe_dump(standing.run.config.to_dict(), sort_keys=False)
         write_whole(draft / "config.yaml", settings.encode())
+        if (origin / EXAMPLES).exists():
+            shutil.copy(origin / EXAMPLES, draft)
         draft.rename(folder)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
