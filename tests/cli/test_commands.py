@@ -699,6 +699,19 @@ def test_an_interruption_says_how_to_go_on(call, tmp_path, monkeypatch):
     assert "--resume" in err
 
 
+def test_an_interruption_of_many_trainings_says_that_they_are_kept(call, run_folder, tmp_path, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    (tmp_path / "own.yaml").write_text("common: {data: digits, backbone: mlp}\narms: {a: {}}\n")
+    monkeypatch.setattr("lookalike.experiments.run_study", interrupt)
+    code, _, err = call("reproduce", tmp_path / "own.yaml")
+    assert (code, "finished runs are in" in " ".join(err.split())) == (130, True)
+    monkeypatch.setattr("lookalike.experiments.retrain", interrupt)
+    code, _, err = call("evaluate", run_folder, "--retrain")
+    assert (code, "trainings that are done are kept" in " ".join(err.split())) == (130, True)
+
+
 def test_a_picture_of_an_explanation(call, run_folder, tmp_path):
     code, _, err = call("explain", run_folder, "test:0", "--picture", tmp_path / "why.png")
     assert code == 0

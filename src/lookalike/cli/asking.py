@@ -101,7 +101,11 @@ def evaluate(
         if data is not None:
             raise ParameterError(describe("--retrain on the run's own data", f"--data {data}", "leave --data out"))
         screen.announce(missing_trainings(opened), opened.extras.get("seconds"))
-        retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
+        try:
+            retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
+        except KeyboardInterrupt:
+            screen.say([f"interrupted; trainings that are done are kept in {run}, and the same command goes on"])
+            raise
     with screen.Screen(as_json) as shown:
         learned = judged if data is None else learned_from(opened)
         known = retraining or (full and data is None and not missing_trainings(opened))

@@ -130,14 +130,18 @@ def reproduce(
         study.named(arm or ())
     for file, study in checked:
         results = file.parent / "results" / f"{study.name}.json"
-        run_study(
-            study,
-            results,
-            seeds=seeds,
-            arms=arm or (),
-            engine=engine,
-            workers=workers,
-            on_run=partial(_told, file.parent),
-            watching=screen.watched_run,
-        )
+        try:
+            run_study(
+                study,
+                results,
+                seeds=seeds,
+                arms=arm or (),
+                engine=engine,
+                workers=workers,
+                on_run=partial(_told, file.parent),
+                watching=screen.watched_run,
+            )
+        except KeyboardInterrupt:
+            screen.say([f"interrupted; finished runs are in {results}, and the same command goes on with the rest"])
+            raise
         typer.echo(write_table(file.parent))
