@@ -30,7 +30,9 @@ def test_quick_then_full(copy, call):  # noqa: F811
     code, out, _ = call("evaluate", copy)
     assert code == 0
     assert "verdict: open" in out
-    assert "--full" in out
+    # One line for all rows that wait for the same.
+    assert out.count("--full, or full=True") == 1
+    assert "without D-FROZEN, SEED-R: not computed; evaluate --retrain" in out
     code, out, _ = call("evaluate", copy, "--full", "--json")
     assert code == 0
     full = values(out)

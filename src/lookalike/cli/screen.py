@@ -273,14 +273,20 @@ def _card(card: Card) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("", "row", "value", "95%", "beside"):
         table.add_column(column, justify="right" if column == "value" else "left", overflow="fold")
+    without: dict[str, list[str]] = {}
     for row in card.rows:
-        value = "–" if row.value is None else f"{row.value:.3f}"
+        if row.value is None:
+            without.setdefault(row.note, []).append(row.name)
+            continue
+        value = f"{row.value:.3f}"
         interval = "" if row.interval is None else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
         beside = "; ".join(f"{name} {number:.3g}" for name, number in (row.beside or {}).items())
         about = " · ".join(part for part in (row.title, beside, row.note) if part)
         table.add_row(_LIGHTS[row.light], f"[bold]{row.name}[/]", value, interval, escape(about))
     _out.print()
     _out.print(table)
+    for note, names in without.items():
+        _out.print(f"without {', '.join(names)}: {note}", markup=False, highlight=False, soft_wrap=True)
     for name, number in card.diagnostics.items():
         _out.print(f"{name}: {number:.3g}", markup=False, highlight=False)
     trained = f"trained on {card.n_training} examples; " if card.n_training else ""
