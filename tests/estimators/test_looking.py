@@ -42,6 +42,13 @@ def test_explained_inputs_render_themselves(classifier, digits):
 def test_what_contributes_nothing_is_no_reason(classifier, digits):
     # Two prototypes of every class, and a head in which others contribute nothing.
     for explanation in classifier.explain(digits[2][:20]):
+        first, *reasons = str(explanation).splitlines()
+        assert first.startswith(f"{explanation.predicted} with probability {explanation.probability:.3f}, runner-up ")
+        shown = [
+            *(match.prototype for match in explanation.reasons()),
+            *([explanation.flip.prototype] if explanation.flip else []),
+        ]
+        assert [int(line.split()[1].rstrip(":")) for line in reasons] == shown
         reasons = explanation.reasons(3)
         assert {match.class_name for match in reasons} == {explanation.predicted}
         assert 1 <= len(reasons) <= 2

@@ -1,72 +1,135 @@
-"""Data move, grow and shrink after a fit: what a run learned from is never taken for a test."""
+"""Data move, grow and shrink after a fit: a run knows again what it learned from and was tested on."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.data import Dataset, Part
+from lookalike.data import Dataset, Part, load_dataset
 from lookalike.data.splits import content_digests
 from lookalike.errors import DataError, DataNotFoundError, ModelFileError
-from lookalike.experiments import config_from, data_of, fit_run, learned_from, news_of, open_run
+from lookalike.experiments import config_from, data_of, fit_run, learned_from, news_of, open_run, retrain, validation_of
 from lookalike.experiments.asked import asked_inputs
-from lookalike.experiments.origins import EXAMPLES, as_learned, note_examples
+from lookalike.experiments.origins import EXAMPLES, as_noted, is_as_noted, note_examples, unlearned
 
 QUICK = {"backbone": "mlp", "training__epochs": 1, "prototypes__n_per_class": 1}
 
 
-def write_pictures(folder, first, last):
+def write_pictures(folder, first, last, size=12):
     generator = np.random.default_rng(first)
     for name in ("dark", "light"):
         (folder / name).mkdir(parents=True, exist_ok=True)
         for index in range(first, last):
-            pixels = generator.integers(0, 100, (12, 12), dtype=np.uint8) + (100 if name == "light" else 0)
+            pixels = generator.integers(0, 100, (size, size), dtype=np.uint8) + (100 if name == "light" else 0)
             Image.fromarray(pixels).save(folder / name / f"{index:03}.png")
+
+
+def write_table(file, rows):
+    lines = [f"{row},{row / 7:.3f},{row % 5},{'ab'[row % 2]}" for row in rows]
+    file.write_text("id,u,v,label\n" + "\n".join(lines) + "\n")
+
+
+def fitted_to(data, folder, **options):
+    return fit_run(config_from({"data": str(data), **QUICK, **options}), folder / "run")[0]
 
 
 @pytest.fixture
 def fitted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_pictures(tmp_path / "pictures", 0, 20)
-    run, _ = fit_run(config_from({"data": "pictures", **QUICK}), tmp_path / "run")
-    return run
+    return fitted_to("pictures", tmp_path)
 
 
-def digests(part):
-    return set(content_digests(part.inputs).tolist())
+def same(part, other):
+    return np.array_equal(content_digests(part.inputs), content_digests(other.inputs))
 
 
 def test_what_has_not_changed_is_what_it_was(fitted):
-    again = data_of(open_run(fitted.folder))
+    loaded, again = load_dataset("pictures"), data_of(open_run(fitted.folder))
     assert news_of(fitted, again) == []
-    assert again.test.names.tolist() == [f"{name}/{index:03}.png" for name, index in _places(again.test)]
+    assert same(again.train, loaded.train)
+    assert again.test.names.tolist() == loaded.test.names.tolist()
+    assert len(validation_of(fitted, again))
 
 
-def _places(part):
-    return [(label, int(name.removesuffix(".png")[-3:])) for label, name in zip(part.labels, part.names, strict=True)]
+def test_pictures_of_many_sizes_that_have_not_changed(tmp_path):
+    write_pictures(tmp_path / "mixed", 0, 14, size=40)
+    write_pictures(tmp_path / "mixed", 14, 20, size=100)
+    run = fitted_to(tmp_path / "mixed", tmp_path)
+    assert run.classifier.preprocessing_.shape == (1, 40, 40)
+    assert news_of(run, data_of(open_run(run.folder))) == []
 
 
-def test_a_folder_that_has_grown_is_not_tested_on_what_was_learned_from(fitted, tmp_path):
+@pytest.mark.parametrize(
+    "options", [{}, {"data__limit": 16}, {"data__bootstrap": 3}, {"data__judge_share": 0.3}], ids=str
+)
+def test_a_folder_that_has_grown_is_the_one_that_it_was(tmp_path, options):
+    write_pictures(tmp_path / "pictures", 0, 20)
+    run = fitted_to(tmp_path / "pictures", tmp_path, **options)
+    before = data_of(run)
+    held = validation_of(run, before)
+    write_pictures(tmp_path / "pictures", 20, 25)
+    run = open_run(run.folder)
+    after = data_of(run)
+    for part in ("train", "test", "validation", "judging"):
+        old, new = getattr(before, part), getattr(after, part)
+        assert (old is None) == (new is None)
+        assert old is None or (same(old, new) and old.names.tolist() == new.names.tolist())
+    assert same(validation_of(run, after), held)
+    (note,) = [note for note in news_of(run, after) if "changed" in note]
+    assert "gone are 0 that it learned from and 0 that it was tested on" in note
+    if not options:
+        assert "10 examples are new and not looked at" in note
+        assert note in asked_inputs(run, ["test:0"]).notes
+
+
+@pytest.mark.slow
+def test_other_trainings_learn_from_what_the_run_learned_from(fitted, tmp_path):
     before = data_of(fitted)
     write_pictures(tmp_path / "pictures", 20, 25)
-    after = data_of(open_run(fitted.folder))
-    assert digests(after.train) == digests(before.train)
-    assert not digests(after.test) & digests(before.train)
-    left = len(after.test)
-    (note,) = [note for note in news_of(fitted, after) if "changed" in note]
-    # Two of ten per class were tested on before, five of 25 are set aside now.
-    assert note.endswith(f"{10 - left} of 10 test examples were learned from, and are left out")
-    assert 0 < left < 10
-    assert note in asked_inputs(fitted, ["test:0"]).notes
+    retrain(fitted, data_of(fitted), n_seeds=2)
+    seed = fitted.folder / "retrained" / "seed-1"
+    assert is_as_noted(seed, before)
+    known = set(content_digests(before.train.inputs).tolist())
+    for draw in range(2):
+        noted = data_of(open_run(fitted.folder / "retrained" / f"bootstrap-{draw}"))
+        assert set(content_digests(noted.train.inputs).tolist()) < known
+        assert same(noted.test, before.test)
 
 
 def test_a_folder_that_has_shrunk_keeps_what_is_left(fitted, tmp_path):
     before = data_of(fitted)
-    for index in range(6):
-        (tmp_path / "pictures" / "dark" / f"{index:03}.png").unlink()
+    gone = {f"dark/{index:03}.png" for index in range(6)}
+    for name in gone:
+        (tmp_path / "pictures" / name).unlink()
     after = data_of(open_run(fitted.folder))
-    assert digests(after.train) < digests(before.train)
-    assert not digests(after.test) & digests(before.train)
-    assert len(after.test)
+    for part in ("train", "test"):
+        old, new = getattr(before, part).names.tolist(), getattr(after, part).names.tolist()
+        assert new == [name for name in old if name not in gone]
+    with pytest.raises(DataError, match="as the run learned from them"):
+        retrain(fitted, after)
+    # Which of them were set aside within the training part is no longer known.
+    assert len(validation_of(fitted, after)) == 0
+
+
+def test_a_table_keeps_its_columns_when_rows_go(tmp_path):
+    write_table(tmp_path / "t.csv", range(40))
+    run = fitted_to(tmp_path / "t.csv", tmp_path)
+    assert run.extras["columns"] == ["u", "v"]
+    write_table(tmp_path / "t.csv", [row for row in range(50) if row != 3])
+    after = data_of(open_run(run.folder))
+    assert after.columns == ("u", "v")
+    assert len(after.train) + len(after.test) == 39
+    assert run.classifier.predict(after.test.inputs).shape == (len(after.test),)
+    assert len(data_of(run, str(tmp_path / "t.csv")).test)
+
+
+def test_other_data_in_the_place_are_refused(fitted, tmp_path):
+    for file in (tmp_path / "pictures").rglob("*.png"):
+        file.unlink()
+    write_pictures(tmp_path / "pictures", 50, 60)
+    with pytest.raises(DataError, match="the run learned from, got others"):
+        data_of(fitted)
+    assert learned_from(fitted) is None
 
 
 def test_another_data_set_is_rid_of_what_was_learned_from(fitted, tmp_path):
@@ -81,30 +144,40 @@ def test_another_data_set_is_rid_of_what_was_learned_from(fitted, tmp_path):
     assert len(other.train) == 8
 
 
-def test_a_test_part_that_was_learned_from_is_refused(tmp_path):
-    values = np.arange(12.0).reshape(6, 2)
-    part = Part(values, np.array([0, 1] * 3))
-    note_examples(tmp_path, Dataset("whole", part.select(np.arange(4)), part.select(np.arange(4, 6))))
+def test_another_test_part_that_was_learned_from_is_refused(tmp_path):
+    part = Part(np.arange(12.0).reshape(6, 2), np.array([0, 1] * 3))
+    whole = Dataset("whole", part.select(np.arange(4)), part.select(np.arange(4, 6)))
+    note_examples(tmp_path, whole)
     with pytest.raises(DataError, match="did not learn from, got 2, and it learned from all of them"):
-        as_learned(tmp_path, Dataset("other", part, part.select(np.arange(2))), own=False)
-    # The run's own test part may hold an example twice.
-    same = Dataset("whole", part.select(np.arange(4)), part.select(np.arange(4, 6)))
-    assert as_learned(tmp_path, same) is same
+        unlearned(tmp_path, Dataset("other", part, part.select(np.arange(2))))
+    new = Dataset("new", part, Part(np.zeros((2, 2)), np.array([0, 1])))
+    assert unlearned(tmp_path, new) is new
 
 
-def test_rows_that_are_both_tested_on_and_learned_from_stay_where_nothing_has_changed(tmp_path):
+def test_rows_that_are_both_tested_on_and_learned_from_stay(tmp_path):
     rows = np.array([[1.0], [2.0], [1.0], [3.0]])
     whole = Dataset("double", Part(rows[:2], np.array([0, 1])), Part(rows[2:], np.array([0, 1])))
     note_examples(tmp_path, whole)
-    assert as_learned(tmp_path, whole) is whole
-    assert len(as_learned(tmp_path, whole, own=False).test) == 2
+    assert is_as_noted(tmp_path, whole)
+    assert unlearned(tmp_path, whole) is whole
+    grown = Dataset("double", Part(np.array([[5.0], [1.0], [1.0], [2.0]]), np.zeros(4)), Part(rows[3:], np.zeros(1)))
+    again = as_noted(tmp_path, grown)
+    assert again.train.inputs.tolist() == [[1.0], [2.0]]
+    assert again.test.inputs.tolist() == [[1.0], [3.0]]
 
 
-def test_what_a_run_learned_from_cannot_be_read(tmp_path):
-    (tmp_path / EXAMPLES).write_bytes(b"broken")
+@pytest.mark.parametrize("content", [b"broken", b"\x02\0\0\0\0\0\0\0{}"])
+def test_what_a_run_learned_from_cannot_be_read(tmp_path, content):
+    (tmp_path / EXAMPLES).write_bytes(content)
     part = Part(np.zeros((2, 2)), np.array([0, 1]))
     with pytest.raises(ModelFileError, match="remove the file"):
-        as_learned(tmp_path, Dataset("any", part, part))
+        is_as_noted(tmp_path, Dataset("any", part, part))
+
+
+def test_a_run_that_noted_nothing_is_not_compared(fitted):
+    (fitted.folder / EXAMPLES).unlink()
+    write_pictures(fitted.folder.parent / "pictures", 20, 25)
+    assert len(data_of(fitted).test) == 10
 
 
 def test_data_are_found_from_elsewhere_and_their_loss_is_said(fitted, tmp_path, monkeypatch):
@@ -119,14 +192,23 @@ def test_data_are_found_from_elsewhere_and_their_loss_is_said(fitted, tmp_path, 
     moved = asked_inputs(lost, ["test:0"], data=str(tmp_path / "moved"))
     assert moved.names[0].startswith("dark/")
     assert not [note for note in moved.notes if "learned from" in note]
+    with pytest.raises(DataError, match="leave --data out"):
+        asked_inputs(lost, ["picture.png"], data=str(tmp_path / "moved"))
 
 
-def test_a_folder_that_has_grown_is_read_at_the_size_of_the_fit(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_noted_place_comes_before_the_name(fitted, tmp_path, monkeypatch):
+    write_pictures(tmp_path / "elsewhere" / "pictures", 50, 60)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert news_of(fitted, data_of(open_run(fitted.folder))) == []
+    assert open_run(fitted.folder).config.data == "pictures"
+
+
+def test_a_folder_that_has_grown_is_read_at_the_size_of_the_fit(tmp_path):
     write_pictures(tmp_path / "pictures", 0, 20)
-    Image.new("L", (20, 14)).save(tmp_path / "pictures" / "dark" / "100.png")
-    run, _ = fit_run(config_from({"data": "pictures", **QUICK}), tmp_path / "run")
-    size = run.classifier.preprocessing_.shape[1:]
-    for index in range(90):
-        Image.new("L", (30, 30)).save(tmp_path / "pictures" / "dark" / f"{200 + index}.png")
-    assert data_of(open_run(run.folder)).test.inputs.shape[1:] == size
+    write_pictures(tmp_path / "pictures", 20, 22, size=30)
+    run = fitted_to(tmp_path / "pictures", tmp_path)
+    before = data_of(run)
+    write_pictures(tmp_path / "pictures", 22, 60, size=30)
+    after = data_of(open_run(run.folder))
+    assert same(after.train, before.train)
+    assert same(after.test, before.test)

@@ -138,6 +138,15 @@ def test_a_file_beside_a_study_that_is_none_stops_nothing(folder, caplog):
     assert caplog.text.count("broken.yaml is left out of the tables") == 1
 
 
+def test_studies_without_claims_have_no_table_of_them(folder):
+    claims = "Claimed and reproduced"
+    assert claims in write_table(folder).read_text()
+    (folder / "small.yaml").write_text(
+        SMALL.replace("claim: 0.5", "").replace(", claim: 0.9, comparable: fewer images", "")
+    )
+    assert claims not in write_table(folder).read_text()
+
+
 def test_tables_claim_nothing_that_was_not_run(folder):
     empty = write_table(folder).read_text()
     assert "| small | cosine | 0.5000 | not run yet |" in empty

@@ -9,6 +9,7 @@ import pytest
 from lookalike.errors import DataError, ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.experiments import contents_of, data_of, open_run
+from lookalike.experiments.origins import EXAMPLES
 from lookalike.serve import Desk
 from tests.serve.conftest import encoded
 
@@ -72,7 +73,12 @@ def test_what_is_kept_is_kept_when_it_is_saved(client, saved_beside):
     client.post("/changes", json={"kind": "keep", "prototype": 4})
     client.post("/changes", json={"kind": "forget", "prototype": 0})
     client.post("/save")
-    assert Desk(open_run(saved_beside()[0])).standing.kept_prototypes == [3]
+    (saved,) = saved_beside()
+    assert Desk(open_run(saved)).standing.kept_prototypes == [3]
+    # It knows again what it was learned from.
+    assert (saved / EXAMPLES).read_bytes() == (
+        saved.parent / saved.name.partition("-changed")[0] / EXAMPLES
+    ).read_bytes()
 
 
 def test_a_change_of_what_the_model_was_is_refused(client, desk):

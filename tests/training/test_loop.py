@@ -17,6 +17,7 @@ from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, TrainingError
 from lookalike.regularizers import Regularizer
 from lookalike.training import EpochEnded, Finished, Learner, Phase, Started, Stepped, train
+from lookalike.training.checkpoints import optimizer_tensors, restore_optimizer
 from lookalike.training.health import require_no_collapse
 from lookalike.training.history import Epoch
 from tests.training.jobs import examples, job, network
@@ -88,6 +89,35 @@ def test_killed_between_the_last_epoch_of_a_phase_and_its_end(variant, tmp_path,
     resumed = job(**VARIANTS[variant], checkpoint=broken.checkpoint)
     train(resumed, resume=True)
     assert_same_bits(state_of(resumed.learner), state_of(alone.learner))
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+def test_moments_come_back_in_the_order_of_their_parameters(kind):
+    def made():
+        torch.manual_seed(0)
+        net = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        parameters = [*net.parameters(), nn.Parameter(torch.tensor(2.0))]
+        fast = torch.optim.AdamW(parameters, lr=0.1, fused=True)
+        return net, parameters, fast if kind == "adamw" else torch.optim.SGD(parameters, lr=0.1, momentum=0.9)
+
+    def step(net, parameters, optimizer):
+        optimizer.zero_grad()
+        inputs = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+        (net(inputs).square().mean() * parameters[-1]).backward()
+        optimizer.step()
+
+    first, second = made(), made()
+    step(*first)
+    second[0].load_state_dict(first[0].state_dict())
+    second[1][-1].data.copy_(first[1][-1])
+    # As a file has them.
+    kept = {name: tensor.contiguous().clone() for name, tensor in optimizer_tensors(first[2]).items()}
+    restore_optimizer(second[2], kept)
+    for _ in range(2):
+        step(*first)
+        step(*second)
+    for one, other in zip(first[1], second[1], strict=True):
+        assert torch.equal(one, other)
 
 
 SCRIPT = """

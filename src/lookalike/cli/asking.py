@@ -55,11 +55,12 @@ def explain(
     asked = asked_inputs(opened, inputs, strict=strict, data=data)
     screen.say(asked.notes)
     examples = explained(opened, asked.inputs, asked.names, asked.true)
+    contents = contents_of(opened)
     if html:
-        write_explanations(html, examples, contents_of(opened))
+        write_explanations(html, examples, contents)
     if picture:
-        write_picture(picture, examples[0], contents_of(opened))
-    screen.explanations(examples, top, as_json, contents_of(opened).rows, opened.classifier.preprocessing_.spread)
+        write_picture(picture, examples[0], contents)
+    screen.explanations(examples, top, as_json, contents.rows, opened.classifier.preprocessing_.spread)
     screen.say([*([f"page: {html}"] if html else []), *([f"picture: {picture}"] if picture else [])])
 
 

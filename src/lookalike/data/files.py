@@ -209,7 +209,7 @@ def _read_all(
 
 def _shrink(picture: Image.Image, image_size: int | None) -> Image.Image:
     """Keep no more of a large photograph in memory than twice the size that will be asked for."""
-    limit = 2 * (image_size or _LARGEST_SIDE)
+    limit = 2 * max(image_size or 0, _LARGEST_SIDE)
     short = min(picture.size)
     if short <= limit or (is_grey(picture) and picture.mode != "L"):
         return picture

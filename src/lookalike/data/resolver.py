@@ -30,6 +30,7 @@ def load_dataset(
     bootstrap: int | None = None,
     superclasses: Mapping[str, Any] | None = None,
     strict: bool = False,
+    columns: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """A data set by name, or a folder, an .npz or a .csv by its path.
@@ -60,6 +61,8 @@ def load_dataset(
         ``{round: [0, 6, 8, 9]}``. Those in none of them stay classes. All labels become words.
     strict : bool
         Refuse files that cannot be read instead of leaving them out.
+    columns : sequence of str, optional
+        Which columns of a .csv to learn from, and in which order; all but those that only number the rows unless given.
     progress : callable, optional
         Called with the number of pictures read and of all.
 
@@ -89,7 +92,7 @@ def load_dataset(
     elif path.suffix == ".npz":
         found = load_npz(path, test_fraction=test_fraction)
     elif path.suffix == ".csv":
-        found = load_csv(path, label=label, test_fraction=test_fraction)
+        found = load_csv(path, label=label, columns=columns, test_fraction=test_fraction)
     elif path.exists() or "/" in name:
         found = load_folder(path, image_size=image_size, test_fraction=test_fraction, strict=strict, progress=progress)
     else:
@@ -99,7 +102,7 @@ def load_dataset(
     found = _merged(found, superclasses) if superclasses else found
     found = _without_judges(found, judge_share) if judge_share else found
     found = _limited(found, limit) if limit else found
-    return found if bootstrap is None else _drawn_again(found, bootstrap)
+    return found if bootstrap is None else drawn_again(found, bootstrap)
 
 
 def _require_sensible(
@@ -166,7 +169,14 @@ def _merged(dataset: Dataset, superclasses: Mapping[str, Any]) -> Dataset:
     return replace(dataset, train=parts[0], test=parts[1], world=world)
 
 
-def _drawn_again(dataset: Dataset, seed: int) -> Dataset:
+def drawn_again(dataset: Dataset, seed: int) -> Dataset:
+    """A draw with replacement among the training examples; those that were not drawn become the validation part.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    seed : int
+    """
     drawn = bootstrap_draw(dataset.train.labels, seed)
     note = f"{len(np.unique(drawn))} different ones of {len(drawn)} training examples, drawn with replacement"
     left_out = np.setdiff1d(np.arange(len(dataset.train)), drawn)

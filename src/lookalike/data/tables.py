@@ -51,7 +51,9 @@ def load_npz(file: Path, *, test_fraction: float = 0.2) -> Dataset:
     return split_off_test(str(file), whole, test_fraction)
 
 
-def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2) -> Dataset:
+def load_csv(
+    file: Path, *, label: str | None = None, columns: Sequence[str] | None = None, test_fraction: float = 0.2
+) -> Dataset:
     """A table with a header: one column of labels, numbers in all others; numbers of rows are left out, and said.
 
     Parameters
@@ -59,6 +61,8 @@ def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2
     file : Path
     label : str, optional
         Name of the column of labels; otherwise the first of label, class, target, y, species that is there.
+    columns : sequence of str, optional
+        Which to read, in this order, in place of all others.
     test_fraction : float
         Share of each class set aside for testing.
 
@@ -67,12 +71,13 @@ def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2
     DataNotFoundError
         If the file is not there.
     DataError
-        If there is no column of labels, a label is missing, or another column holds something that is no number.
+        If there is no column of labels, a label is missing, a column is not there, or holds something that is no
+        number.
     """
-    header, rows = read_table(file)
+    header, rows, lines = read_table(file)
     column = _label_column(header, label, file)
     labels = [row[column].strip() for row in rows]
-    missing = [number + 2 for number, value in enumerate(labels) if value.lower() in _MISSING]
+    missing = [line for line, value in zip(lines, labels, strict=True) if value.lower() in _MISSING]
     if missing:
         raise DataError(
             describe(
@@ -84,11 +89,27 @@ def load_csv(file: Path, *, label: str | None = None, test_fraction: float = 0.2
     kept = [index for index in range(len(header)) if index != column]
     counting = [index for index in kept if _counts(header[index], [row[index] for row in rows])]
     kept = [index for index in kept if index not in counting]
-    names = np.array([f"line {number + 2}" for number in range(len(rows))])
-    whole = Part(numbers(header, rows, kept, file), _as_integers(labels), names=names)
+    if columns is not None:
+        kept, counting = places_of(columns, header, file), []
+    names = np.array([f"line {line}" for line in lines])
+    whole = Part(numbers(header, rows, lines, kept, file), _as_integers(labels), names=names)
     found = split_off_test(str(file), whole, test_fraction, tuple(header[index] for index in kept))
     notes = [f"column {header[index]!r} only numbers the rows, and is left out" for index in counting]
     return replace(found, notes=(*notes, *found.notes))
+
+
+def places_of(columns: Sequence[str], header: Sequence[str], file: Path) -> list[int]:
+    """Where columns stand in a table.
+
+    Raises
+    ------
+    DataError
+        If one is not there.
+    """
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise DataError(describe(f"the columns {list(columns)} in {file}", f"{list(header)}", f"add {missing}"))
+    return [header.index(name) for name in columns]
 
 
 def _counts(name: str, values: Sequence[str]) -> bool:
@@ -98,8 +119,8 @@ def _counts(name: str, values: Sequence[str]) -> bool:
     return name.lower().partition(":")[0] in _ROW_NUMBERS and words in counted
 
 
-def read_table(file: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a csv file as words.
+def read_table(file: Path) -> tuple[list[str], list[list[str]], list[int]]:
+    """Header and rows of a csv file as words, and the line in which each row ends; empty lines are no rows.
 
     Raises
     ------
@@ -112,24 +133,28 @@ def read_table(file: Path) -> tuple[list[str], list[list[str]]]:
         raise DataNotFoundError(describe("a csv file", f"no file {file}", "check the path"))
     try:
         with file.open(newline="", encoding="utf-8-sig") as opened:
-            lines = [row for row in csv.reader(opened) if row]
+            reader = csv.reader(opened)
+            found = [(row, reader.line_num) for row in reader if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(describe(f"text in {file}", str(error), "save the table as UTF-8 csv")) from error
-    if len(lines) < 2:
-        raise DataError(describe(f"a header and at least one row in {file}", f"{len(lines)} lines"))
-    header, rows = [name.strip() for name in lines[0]], lines[1:]
+    if len(found) < 2:
+        raise DataError(describe(f"a header and at least one row in {file}", f"{len(found)} lines"))
+    header = [name.strip() for name in found[0][0]]
+    rows, lines = [row for row, _ in found[1:]], [line for _, line in found[1:]]
     other = next((sign for sign in _SEPARATORS if len(header) == 1 and sign in header[0]), None)
     if other is not None:
         raise DataError(
             describe(f"columns separated by commas in {file}", f"one column, with {other!r} in it", "save with commas")
         )
-    for number, row in enumerate(rows):
+    for line, row in zip(lines, rows, strict=True):
         if len(row) != len(header):
-            raise DataError(describe(f"{len(header)} columns in line {number + 2} of {file}", f"{len(row)}"))
-    return header, rows
+            raise DataError(describe(f"{len(header)} columns in line {line} of {file}", f"{len(row)}"))
+    return header, rows, lines
 
 
-def numbers(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], file: Path) -> np.ndarray:
+def numbers(
+    header: Sequence[str], rows: Sequence[Sequence[str]], lines: Sequence[int], columns: Sequence[int], file: Path
+) -> np.ndarray:
     """Some columns of a table as numbers, shape ``(rows, columns)``.
 
     Raises
@@ -147,7 +172,7 @@ def numbers(header: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
             except ValueError as error:
                 raise DataError(
                     describe(
-                        f"a number in line {number + 2}, column {header[column]!r} of {file}",
+                        f"a number in line {lines[number]}, column {header[column]!r} of {file}",
                         repr(row[column]),
                         "encode words as numbers, fill missing values, or remove the column",
                     )

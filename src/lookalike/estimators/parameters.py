@@ -35,14 +35,7 @@ class NamedOptions(BaseEstimator):
         return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
 
     def set_params(self, **params: Any) -> "NamedOptions":
-        """Set arguments and options by name.
-
-        Raises
-        ------
-        ParameterError
-            For an argument that there is not; options of components are looked at by ``fit``.
-        """
-        require_known(params, self._get_param_names())
+        """Set arguments and options by name; unknown ones are reported by ``fit``."""
         for name, value in params.items():
             setattr(self, name, value)
         return self

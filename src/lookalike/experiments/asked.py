@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
-from lookalike.data.tables import numbers, read_arrays, read_table
+from lookalike.data.tables import numbers, places_of, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
 from lookalike.experiments.runs import Run, data_of, news_of
 
@@ -56,6 +56,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
         return _from_test(run, wanted, data)
     if any(name.startswith("test:") for name in wanted):
         raise DataError(describe("either files or test:N", ", ".join(wanted), "two commands"))
+    if data is not None:
+        raise DataError(describe("test:N, of which --data is about", ", ".join(wanted), "leave --data out"))
     path = Path(wanted[0])
     if len(wanted) == 1 and path.suffix == ".csv":
         return _from_table(run, path)
@@ -82,13 +84,10 @@ def _from_table(run: Run, file: Path) -> Asked:
     if run.classifier.preprocessing_.is_picture:
         raise DataError(describe("pictures, as the model takes them", f"a table, {file}", "a picture or a folder"))
     columns = run.extras.get("columns") or []
-    header, rows = read_table(file)
-    missing = [name for name in columns if name not in header]
-    if missing:
-        raise DataError(describe(f"the columns {columns} in {file}", f"{header}", f"add {missing}"))
-    places = [header.index(name) for name in columns] if columns else list(range(len(header)))
-    names = [f"{file.name}, line {number + 2}" for number in range(len(rows))]
-    return Asked(numbers(header, rows, places, file), names, [None] * len(rows), [])
+    header, rows, lines = read_table(file)
+    places = places_of(columns, header, file) if columns else list(range(len(header)))
+    names = [f"{file.name}, line {line}" for line in lines]
+    return Asked(numbers(header, rows, lines, places, file), names, [None] * len(rows), [])
 
 
 def _from_arrays(file: Path) -> Asked:

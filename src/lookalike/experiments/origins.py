@@ -1,9 +1,8 @@
 """Where a run's data lie, and which of them it learned from: folders and tables move and grow after a fit."""
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -13,57 +12,92 @@ from lookalike.data import Dataset, Part
 from lookalike.data.resolver import NAMED
 from lookalike.data.splits import content_digests
 from lookalike.errors import DataError, ModelFileError, describe
-from lookalike.experiments.config import RunConfig
 from lookalike.persistence import write_whole
 
 EXAMPLES = "examples.safetensors"
+_PARTS = ("train", "test", "validation", "judging")
+_ALWAYS = ("train", "test")
 
 
 def place_of(data: str) -> str:
     """The whole path of data that lie in files; empty for those that have a name."""
     path = Path(data).expanduser()
-    return str(path.resolve()) if data.partition(":")[0] not in NAMED and path.exists() else ""
-
-
-def located(config: RunConfig, extras: Mapping[str, Any]) -> RunConfig:
-    """The same settings, with data that are not found from here where they were when the run was made.
-
-    Parameters
-    ----------
-    config : RunConfig
-    extras : mapping
-        What was noted with the run: ``place``, the whole path.
-    """
-    place = extras.get("place")
-    if not place or Path(config.data).expanduser().exists() or not Path(place).exists():
-        return config
-    return replace(config, data=place)
+    return str(path.absolute()) if data.partition(":")[0] not in NAMED and path.exists() else ""
 
 
 def note_examples(folder: Path, dataset: Dataset) -> None:
     """Keep what the examples look like beside a run: eight bytes each, from which no example can be made again."""
-    parts = {"train": dataset.train, "test": dataset.test, "validation": dataset.validation}
-    digests = {name: content_digests(part.inputs) for name, part in parts.items() if part is not None}
-    write_whole(folder / EXAMPLES, save(digests))
+    write_whole(folder / EXAMPLES, save({name: content_digests(part.inputs) for name, part in _parts(dataset).items()}))
 
 
-def as_learned(folder: Path, dataset: Dataset, own: bool = True) -> Dataset:
-    """A data set without test examples that the run learned from.
+def is_as_noted(folder: Path, dataset: Dataset) -> bool:
+    """Whether a data set holds what the run learned from and was tested on, or the run does not say what that is."""
+    noted = _noted(folder)
+    if noted is None:
+        return True
+    parts = _parts(dataset)
+    return parts.keys() == noted.keys() and all(
+        np.array_equal(content_digests(part.inputs), noted[name]) for name, part in parts.items()
+    )
+
+
+def as_noted(folder: Path, dataset: Dataset) -> Dataset:
+    """What is left of the examples that a run learned from and was tested on, in their order.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run, which noted them.
+    dataset : Dataset
+        All that there is now, in any parts.
+
+    Returns
+    -------
+    Dataset
+        Without those that came later, and with a note.
+
+    Raises
+    ------
+    DataError
+        If none that it learned from is left, or none that it was tested on.
+    ModelFileError
+        If what the run noted cannot be read.
+    """
+    noted = _noted(folder) or {}
+    pool = _joined(list(_parts(dataset).values()))
+    digests = content_digests(pool.inputs)
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for place in reversed(range(len(digests))):
+        waiting[int(digests[place])].append(place)
+    found: dict[str, Part] = {}
+    for name, wanted in noted.items():
+        # An example that lies there twice serves twice; one that was drawn twice, as often as it was drawn.
+        places = [each.pop() if len(each) > 1 else each[0] for each in (waiting.get(int(d)) for d in wanted) if each]
+        found[name] = pool.select(np.array(places, dtype=int))
+    for name, what in (("train", "learned from"), ("test", "was tested on")):
+        if not len(found[name]):
+            expected = f"data with examples that the run {what}"
+            raise DataError(describe(expected, f"others in {dataset.name}", "--data PLACE, or learn anew"))
+    gone = {name: len(wanted) - len(found[name]) for name, wanted in noted.items()}
+    known = np.concatenate(list(noted.values()))
+    note = (
+        f"the data have changed since the model learned: {int(np.sum(~np.isin(digests, known)))} examples are new and "
+        f"not looked at; gone are {gone['train'] + gone.get('validation', 0)} that it learned from and {gone['test']} "
+        "that it was tested on"
+    )
+    validation, judging = found.get("validation"), found.get("judging")
+    kept = replace(dataset, train=found["train"], test=found["test"], validation=validation, judging=judging)
+    return replace(kept, notes=(*dataset.notes, note))
+
+
+def unlearned(folder: Path, dataset: Dataset) -> Dataset:
+    """Another data set, without test examples that the run learned from.
 
     Parameters
     ----------
     folder : Path
         Of the run.
     dataset : Dataset
-        As it is there now.
-    own : bool
-        Whether it is what the run was made from: then its training part is what the run learned from, too.
-
-    Returns
-    -------
-    Dataset
-        The same one where nothing has changed, or where the run does not say what it learned from; otherwise with a
-        note.
 
     Raises
     ------
@@ -72,40 +106,33 @@ def as_learned(folder: Path, dataset: Dataset, own: bool = True) -> Dataset:
     ModelFileError
         If what the run noted cannot be read.
     """
-    noted = _noted(folder)
-    if noted is None:
+    noted, test = _noted(folder), content_digests(dataset.test.inputs)
+    # The run's own test part may hold what its training part holds as well.
+    if noted is None or np.array_equal(test, noted["test"]):
         return dataset
-    train, test = content_digests(dataset.train.inputs), content_digests(dataset.test.inputs)
-    same_test = np.array_equal(test, noted["test"])
-    if same_test and (not own or np.array_equal(train, noted["train"])):
+    known = np.isin(test, np.concatenate([noted["train"], noted.get("validation", noted["train"][:0])]))
+    if not known.any():
         return dataset
-    learned = np.concatenate([noted["train"], noted.get("validation", noted["train"][:0])])
-    known = np.isin(test, learned) & (not same_test)
     if known.all():
-        raise DataError(
-            describe(
-                "test examples that the model did not learn from",
-                f"{len(test)}, and it learned from all of them",
-                "other data, or learn anew",
-            )
-        )
-    left_out = f"{known.sum()} of {len(test)} test examples were learned from, and are left out"
-    if not own:
-        notes = (*dataset.notes, left_out) if known.any() else dataset.notes
-        return replace(dataset, test=dataset.test.select(np.flatnonzero(~known)), notes=notes)
-    note = f"the data have changed since the model learned: {left_out}"
-    changed = replace(dataset, test=dataset.test.select(np.flatnonzero(~known)), notes=(*dataset.notes, note))
-    if dataset.validation is not None:
-        return changed
-    still = [part.select(np.flatnonzero(np.isin(digests, noted["train"]))) for part, digests in
-             ((dataset.train, train), (dataset.test, test))]  # fmt: skip
-    return replace(changed, train=_joined(*still))
+        expected = "test examples that the model did not learn from"
+        raise DataError(describe(expected, f"{len(test)}, and it learned from all of them", "other data"))
+    note = f"{known.sum()} of {len(test)} test examples were learned from, and are left out"
+    return replace(dataset, test=dataset.test.select(np.flatnonzero(~known)), notes=(*dataset.notes, note))
 
 
-def _joined(first: Part, second: Part) -> Part:
-    modes = None if first.modes is None or second.modes is None else np.concatenate([first.modes, second.modes])
-    inputs = np.concatenate([first.inputs, second.inputs])
-    return Part(inputs, np.concatenate([first.labels, second.labels]), modes)
+def _parts(dataset: Dataset) -> dict[str, Part]:
+    parts = {name: getattr(dataset, name) for name in _PARTS}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _joined(parts: list[Part]) -> Part:
+    beside = {}
+    for name in ("modes", "names"):
+        values = [getattr(part, name) for part in parts]
+        beside[name] = None if any(value is None for value in values) else np.concatenate(values)
+    return Part(
+        np.concatenate([each.inputs for each in parts]), np.concatenate([each.labels for each in parts]), **beside
+    )
 
 
 def _noted(folder: Path) -> dict[str, np.ndarray] | None:
@@ -113,8 +140,9 @@ def _noted(folder: Path) -> dict[str, np.ndarray] | None:
     if not file.exists():
         return None
     try:
-        return load(file.read_bytes())
-    except (SafetensorError, OSError) as error:
+        found = load(file.read_bytes())
+        return {name: found[name] for name in _PARTS if name in _ALWAYS or name in found}
+    except (SafetensorError, OSError, KeyError) as error:
         raise ModelFileError(
             describe(f"what the run learned from in {file}", str(error), "remove the file, and nothing is compared")
         ) from error

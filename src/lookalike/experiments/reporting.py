@@ -9,11 +9,11 @@ from lookalike.errors import ModelFileError
 from lookalike.estimators import showing
 from lookalike.experiments.cards import kept_card
 from lookalike.experiments.retraining import twins_of
-from lookalike.experiments.runs import Run, data_of, verify_run
+from lookalike.experiments.runs import Run, data_of, news_of, verify_run
 from lookalike.report import ExplainedExample, ReportContents, report_writer
 
 
-def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None) -> None:
+def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None) -> list[str]:
     """Write the report of a run.
 
     Parameters
@@ -24,7 +24,12 @@ def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None
     kind : str
         ``"html"``, ``"md"``, ``"json"`` or ``"pdf"``.
     data : str, optional
-        Whose test part to show, in place of the run's own.
+        Whose test part to show, in place of the run's own; then without the scorecard, which is about the latter.
+
+    Returns
+    -------
+    list of str
+        What is to be said of the data that was not said when the run was made.
 
     Raises
     ------
@@ -32,14 +37,18 @@ def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None
         For another kind.
     """
     write = report_writer(kind)
-    test = data_of(run, data).test
+    dataset = data_of(run, data)
+    test, news = dataset.test, list(dataset.notes) if data is not None else news_of(run, dataset)
     try:
         verification = verify_run(run, test).to_dict()
     except ModelFileError:
         verification = None
-    card = kept_card(run)
+    card = kept_card(run) if data is None else None
     contents = showing.judged_contents(run.classifier, test, verification=verification, card=card, **_named(run))
-    write(file, replace(contents, twins=twins_of(run)))
+    judged = {"judged on": data} if data is not None else {}
+    said = {"since then": "; ".join(news)} if news else {}
+    write(file, replace(contents, twins=twins_of(run), making={**contents.making, **judged, **said}))
+    return news
 
 
 def contents_of(run: Run, quality: dict[str, Any] | None = None, card: dict[str, Any] | None = None) -> ReportContents:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lookalike.data import Dataset, load_dataset
+from lookalike.data import Dataset, resolver
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.drowning import drowned
@@ -21,8 +21,9 @@ from lookalike.evaluation.card import light
 from lookalike.evaluation.stability import SHIFT, Stability, stability_row
 from lookalike.experiments.again import compared, drawn_again
 from lookalike.experiments.config import RunConfig
+from lookalike.experiments.origins import is_as_noted
 from lookalike.experiments.running import run_arm
-from lookalike.experiments.runs import Run, fit_run, open_run
+from lookalike.experiments.runs import Run, fit_run, open_run, read_data
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import matched, mean_interval
 from lookalike.persistence import has_model, write_whole
@@ -114,14 +115,24 @@ def retrain(
         Told the name of every training that begins.
     callbacks : sequence of callable
         Told of every event of training.
+
+    Raises
+    ------
+    DataError
+        If the data have changed: what is learned from others cannot be held against the run.
     """
+    if not is_as_noted(run.folder, dataset):
+        raise DataError(
+            describe("the data as the run learned from them", "others: examples came or went", "learn anew")
+        )
     for further in missing_trainings(run, n_seeds):
         progress(further.name)
         place = run.folder / FOLDER / further.name
         place.parent.mkdir(exist_ok=True)
         if further.kind in _WITH_MODEL:
             config = replace(further.config, parameters={**further.config.parameters, "random_state": further.seed})
-            _, quality = fit_run(config, place, overwrite=True, callbacks=callbacks)
+            sample = dataset if further.kind == "seed" else _sample(run, dataset, config)
+            _, quality = fit_run(config, place, overwrite=True, callbacks=callbacks, dataset=sample)
             accuracy = quality.accuracy
         else:
             arm = Arm(further.name, further.config, further.name, twin=further.kind == "twin")
@@ -171,11 +182,18 @@ def _seed_row(run: Run, dataset: Dataset, judges: Sequence[Judge], n_seeds: int)
     drawn = [each.config for each in further_trainings(run, n_seeds) if each.kind == "bootstrap"]
     try:
         row = stability_row(compared([own, *others], [dataset] * (1 + len(others)), judges))
-        samples = [load_dataset(config.data, **config.data_options) for config in drawn]
+        samples = [_sample(run, dataset, config) for config in drawn]
         again = compared([own, *other_classifiers(run, n_seeds, "bootstrap")], [dataset, *samples])
         return replace(row, beside={**(row.beside or {}), **_bootstrapped(again)})
     except LookalikeError as error:
         return Row("SEED-R", "prototypes alike across seeds, beyond chance", note=str(error))
+
+
+def _sample(run: Run, dataset: Dataset, config: RunConfig) -> Dataset:
+    """A draw from what the run learned from; a run that learned from a draw has to look for the rest again."""
+    if run.config.data_options.get("bootstrap") is not None:
+        return read_data(run, config.data_options)
+    return resolver.drawn_again(dataset, config.data_options["bootstrap"])
 
 
 def _bootstrapped(again: Stability) -> dict[str, float]:

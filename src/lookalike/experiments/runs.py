@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,14 @@ from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
-from lookalike.experiments.origins import as_learned, located, note_examples, place_of
+from lookalike.experiments.origins import EXAMPLES, as_noted, is_as_noted, note_examples, place_of, unlearned
 from lookalike.persistence import has_model, write_whole
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
 _VERIFIED = 1000
-_FILES = (".npz", ".csv")
+# Options that choose among the examples there are.
+_DRAWN = ("limit", "bootstrap", "judge_share")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def fit_run(
     callbacks: Sequence[Callback] = (),
     reading: Callable[[int, int], None] | None = None,
     command: str = "",
+    dataset: Dataset | None = None,
 ) -> tuple[Run, Quality]:
     """Fit a classifier and leave a run folder: model, pictures, configuration, history, evaluation.
 
@@ -88,6 +90,8 @@ def fit_run(
         Told how many pictures are read, and of how many.
     command : str
         To be noted with the model.
+    dataset : Dataset, optional
+        In place of what the configuration names.
 
     Returns
     -------
@@ -101,7 +105,8 @@ def fit_run(
     """
     require_free(folder, resume=resume, overwrite=overwrite)
     classifier = config.classifier()
-    dataset = load_dataset(config.data, progress=reading, **config.data_options)
+    if dataset is None:
+        dataset = load_dataset(config.data, progress=reading, **config.data_options)
     if not len(dataset.test):
         raise DataError(
             describe("at least one example to test on", "none set aside", "data__test_fraction=0.2, or more examples")
@@ -130,6 +135,7 @@ def fit_run(
         raise
     seconds = time.perf_counter() - began
     extras = {**_about(config, dataset, classifier), "command": command, "seconds": round(seconds, 1)}
+    (folder / EXAMPLES).unlink(missing_ok=True)
     classifier.save(folder, **extras)
     classifier.extras_ = extras
     if history.exists():
@@ -198,31 +204,53 @@ def open_run(folder: Path) -> Run:
             raise ModelFileError(describe(f"a run folder {folder}", "no such folder", suggest(folder.name, beside)))
     classifier = PrototypeClassifier.load(folder)
     settings = classifier.extras_.get("config")
-    config = located(config_from(settings), classifier.extras_) if settings else RunConfig(data="")
+    config = config_from(settings) if settings else RunConfig(data="")
     return Run(folder, classifier, config)
 
 
 def data_of(run: Run, data: str | None = None) -> Dataset:
-    """The data set of a run, or another one; no test example is one that the run learned from.
+    """The data set of a run as far as it is still there, or another one without what the run learned from.
 
     Raises
     ------
     DataNotFoundError
         If the data are no longer where they were.
     DataError
-        If the model does not say what it was trained on and none is named, or learned from every test example.
+        If the model does not say what it was trained on and none is named, or nothing is left to test on.
     """
     if data is not None:
-        return as_learned(run.folder, _other_data(run, data), own=False)
+        return unlearned(run.folder, _other_data(run, data))
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
-    place, options = run.extras.get("place"), dict(run.config.data_options)
-    if place and not Path(run.config.data).expanduser().exists():
-        looked = " or ".join(dict.fromkeys([run.config.data, place]))
+    options = run.config.data_options
+    found = read_data(run, options)
+    if is_as_noted(run.folder, found):
+        return found
+    return as_noted(run.folder, read_data(run, {name: options[name] for name in options if name not in _DRAWN}))
+
+
+def read_data(run: Run, options: Mapping[str, Any]) -> Dataset:
+    """A run's data from where they are, as they are now.
+
+    Parameters
+    ----------
+    run : Run
+    options : mapping
+        Of `lookalike.data.load_dataset`.
+
+    Raises
+    ------
+    DataNotFoundError
+        If they are no longer where they were.
+    """
+    place, data = run.extras.get("place"), run.config.data
+    if not place:
+        return load_dataset(data, **({**_shaped(run, data), **options} if data.endswith(".csv") else options))
+    found = next((each for each in (place, data) if Path(each).expanduser().exists()), None)
+    if found is None:
+        looked = " or ".join(dict.fromkeys([data, place]))
         raise DataNotFoundError(describe("the data that the run learned from", f"nothing at {looked}", "--data PLACE"))
-    if place and Path(place).suffix not in _FILES:
-        options = {**_square(run), **options}
-    return as_learned(run.folder, load_dataset(run.config.data, **options))
+    return load_dataset(found, **{**_shaped(run, found), **options})
 
 
 def news_of(run: Run, dataset: Dataset) -> list[str]:
@@ -237,8 +265,10 @@ def news_of(run: Run, dataset: Dataset) -> list[str]:
     return [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
 
 
-def _square(run: Run) -> dict[str, Any]:
-    """The size that pictures were brought to: a folder that has grown must not choose another one."""
+def _shaped(run: Run, data: str) -> dict[str, Any]:
+    """What data that may have grown must not choose anew: the size of pictures, the columns of a table."""
+    if Path(data).suffix == ".csv":
+        return {"columns": run.extras.get("columns") or None}
     preprocessing = run.classifier.preprocessing_
     if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
         return {"image_size": preprocessing.shape[1]}
@@ -246,7 +276,7 @@ def _square(run: Run) -> dict[str, Any]:
 
 
 def _other_data(run: Run, data: str) -> Dataset:
-    options = _square(run)
+    options = _shaped(run, data)
     if "label" in run.config.data_options:
         options["label"] = run.config.data_options["label"]
     wider = run.config.data_options.get("superclasses")
@@ -273,7 +303,7 @@ def learned_from(run: Run) -> Dataset | None:
 
 
 def validation_of(run: Run, dataset: Dataset) -> Part:
-    """What the fit of a run chose and calibrated by; empty where nothing was set aside.
+    """What the fit of a run chose and calibrated by; empty where nothing was set aside, or that is not known any more.
 
     Parameters
     ----------
@@ -283,6 +313,8 @@ def validation_of(run: Run, dataset: Dataset) -> Part:
     """
     if dataset.validation is not None:
         return dataset.validation
+    if not is_as_noted(run.folder, dataset):
+        return dataset.train.select(np.array([], dtype=int))
     request, classes = clone(run.classifier).request(dataset.train.inputs, dataset.train.labels)
     _, held, _ = split(replace(request, seed=run.classifier.seed_))
     return Part(held.inputs.numpy(), classes[held.labels.numpy()])

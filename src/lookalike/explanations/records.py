@@ -128,9 +128,11 @@ class LocalExplanation:
                 f"prototype {match.prototype} of {match.class_name}: {self.similarity} {self.measured(match):.3f}"
             )
             part = f"contributes {match.contribution:.3f}, {match.contribution_to_runner_up:.3f} to the runner-up"
-            shown = f"; it shows it {match.alignment_in_words}" if match.alignment_in_words else ""
-            lines.append(f"  {likeness}, {part}{shown}")
-        return "\n".join([*lines, *filter(None, [self.flip_in_words()])])
+            shown = f" ({match.alignment_in_words})" if match.alignment_in_words else ""
+            lines.append(f"  {likeness}{shown}, {part}")
+        if self.flip is not None:
+            lines.append(f"  prototype {self.flip.prototype}: {self.flip_in_words()}")
+        return "\n".join(lines)
 
     def measured(self, match: PrototypeMatch) -> float:
         """A score without the scale: for a cosine, the cosine."""
