@@ -51,9 +51,9 @@ class Part:
         beside = [None if each is None else each[indices] for each in (self.modes, self.names)]
         return Part(self.inputs[indices], self.labels[indices], *beside)
 
-    def name_of(self, index: int, otherwise: str) -> str:
-        """The name of an example, or what to say where it has none."""
-        return otherwise if self.names is None else str(self.names[index])
+    def name_of(self, index: int, part: str) -> str:
+        """The name of an example, or which one of a part it is."""
+        return f"{part} example {index}" if self.names is None else str(self.names[index])
 
 
 @dataclass(frozen=True)

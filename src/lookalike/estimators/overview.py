@@ -85,7 +85,7 @@ def _misses(classifier: "PrototypeClassifier", test: Part, passed: Pass, labels:
             row = int(rows[lost[rows].argmax()])
             pictures = _pictures(classifier, test, [row])
             found[prototype] = Miss(
-                name=test.name_of(row, f"test example {row}"),
+                name=test.name_of(row, "test"),
                 picture=pictures[0][1] if pictures else None,
                 predicted=str(classifier.classes_[passed.decisions[row]]),
                 similarity=float(passed.scores[row, prototype]) / classifier.explanation_.scale,
@@ -97,7 +97,7 @@ def _pictures(classifier: "PrototypeClassifier", test: Part, rows: list[int]) ->
     if not classifier.preprocessing_.is_picture:
         return ()
     shown = classifier.preprocessing_.to_eight_bit(table_or_pictures(classifier, test.inputs[rows], reset=False))
-    names = [test.name_of(row, f"test example {row}") for row in rows]
+    names = [test.name_of(row, "test") for row in rows]
     return tuple(zip(names, shown, strict=True))
 
 

@@ -236,7 +236,7 @@ def chosen_examples(
     shown = explained(
         classifier,
         test.inputs[rows],
-        [test.name_of(row, f"test example {row}") for row in rows],
+        [test.name_of(row, "test") for row in rows],
         [str(label) for label in test.labels[rows]],
         columns=columns,
     )

@@ -75,9 +75,8 @@ def _from_test(run: Run, wanted: Sequence[str], data: str | None) -> Asked:
         if not place.isdigit() or int(place) >= len(test):
             raise DataError(describe(f"test:N with N from 0 to {len(test) - 1}", name))
         places.append(int(place))
-    named = test.select(np.array(places))
-    names = [named.name_of(index, f"test example {place}") for index, place in enumerate(places)]
-    return Asked(named.inputs, names, [str(label) for label in named.labels], news_of(run, dataset))
+    names = [test.name_of(place, "test") for place in places]
+    return Asked(test.inputs[places], names, [str(label) for label in test.labels[places]], news_of(run, dataset))
 
 
 def _from_table(run: Run, file: Path) -> Asked:

@@ -169,7 +169,7 @@ def _names(classifier: PrototypeClassifier, dataset: Dataset) -> dict[str, str]:
         return {}
     about = classifier.explanation_
     mentioned = {*neighbor_indices(about), *(each.source for each in about.prototypes if each.source is not None)}
-    return {str(index): dataset.train.name_of(index, "") for index in sorted(mentioned)}
+    return {str(index): dataset.train.name_of(index, "training") for index in sorted(mentioned)}
 
 
 def _merged(classifier: PrototypeClassifier) -> list[str]:

@@ -96,12 +96,13 @@ def write_table(folder: Path) -> Path:
     folder : Path
     """
     head = "# Results\n\nMade by `lookalike reproduce` from the files in `results/`; edit those by running, not this.\n"
-    claimed = any(arm.claim is not None for study, _ in studies_in(folder) for arm in study.arms)
+    studies = list(studies_in(folder))
+    claimed = any(arm.claim is not None for study, _ in studies for arm in study.arms)
     head += f"\n## Claimed and reproduced\n\n{experiment_table(folder)}" if claimed else ""
     text = f"{head}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
     write_whole(file, text.encode())
-    for study, results in studies_in(folder):
+    for study, results in studies:
         write_figure(study, results, folder / "figures" / f"{study.name}.svg")
         write_scatter(study, results, folder / "figures" / f"{study.name}_pairs.svg")
     return file
