@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from lookalike.data import load_dataset
-from lookalike.experiments import open_run
+from lookalike.experiments import config_from, fit_run, open_run
 from lookalike.serve import Desk, Limits, bare_app, make_app
 from tests.serve.conftest import DANGEROUS, encoded
 
@@ -57,7 +57,7 @@ def test_explanations_sum_to_their_logits(client, digits):
 def test_rows_of_a_table(iris_folder):
     desk = Desk(open_run(iris_folder))
     client = TestClient(make_app(desk), base_url="http://localhost:80")
-    row, true = desk.example(0)
+    row, true, _ = desk.example(0)
     assert client.post("/predict", json={"inputs": [row[0].tolist()]}).json()["predictions"][0]["predicted"] == str(
         desk.decisions[0]
     )
@@ -80,6 +80,20 @@ def test_health_and_prototypes(client, desk):
     shown = client.get("/prototypes").json()["prototypes"]
     assert [each["prototype"] for each in shown] == list(range(health["n_prototypes"]))
     assert all(each["picture"].startswith("data:image/png;base64,") for each in shown)
+
+
+def test_examples_are_called_by_their_names(tmp_path):
+    generator = np.random.default_rng(0)
+    lines = [f"{a:.3f},{b:.3f},{'high' if a > 0 else 'low'}" for a, b in generator.normal(size=(60, 2))]
+    (tmp_path / "rows.csv").write_text("\n".join(["first,second,kind", *lines]))
+    config = {"data": str(tmp_path / "rows.csv"), "data__label": "kind", "training__epochs": 1, "random_state": 0}
+    fit_run(config_from(config), tmp_path / "run")
+    client = TestClient(make_app(Desk(open_run(tmp_path / "run"))), base_url="http://127.0.0.1")
+    shown = client.get("/examples").json()["examples"][0]
+    line = int(shown["name"].removeprefix("line "))
+    assert lines[line - 2].rsplit(",", 1)[1] == shown["true"]
+    assert [float(value) for value in lines[line - 2].split(",")[:2]] == pytest.approx(shown["values"], abs=1e-6)
+    assert shown["name"] in client.post("/strip", json={"test": shown["index"]}).json()["html"]
 
 
 def test_names_are_escaped(drawn_folder):

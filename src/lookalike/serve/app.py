@@ -247,8 +247,8 @@ def _add_self_test(app: FastAPI, desk: Desk) -> None:
 def _asked(desk: Desk, given: str | Row | None, test: int | None, name: str) -> tuple[np.ndarray, str, str | None]:
     """One input, what to call it, and its class where that is known."""
     if test is not None and given is None:
-        inputs, true = desk.example(test)
-        return inputs, f"test example {test}", true
+        inputs, true, called = desk.example(test)
+        return inputs, called, true
     if given is not None and test is None:
         return desk.read([given]), name, None
     raise DataError(describe("either an input or a test example", "neither" if given is None else "both"))

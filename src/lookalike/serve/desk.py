@@ -95,8 +95,8 @@ class Desk:
         """What was sent, as the model takes it; see `inputs_from`."""
         return inputs_from(given, self.began.run.classifier.preprocessing_)
 
-    def example(self, index: int) -> tuple[np.ndarray, str]:
-        """An example of the test part, with the axis of inputs, and its class.
+    def example(self, index: int) -> tuple[np.ndarray, str, str]:
+        """An example of the test part, with the axis of inputs, its class, and what it is called.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Desk:
             raise DataError(_NO_DATA)
         if not 0 <= index < len(test):
             raise DataError(describe(f"a test example from 0 to {len(test) - 1}", f"{index}"))
-        return test.inputs[index : index + 1], str(test.labels[index])
+        return test.inputs[index : index + 1], str(test.labels[index]), test.name_of(index, "test")
 
     def predict(self, inputs: np.ndarray) -> list[dict[str, Any]]:
         """Classes, calibrated probabilities, and whether an input resembles any prototype.

@@ -124,6 +124,7 @@ def examples(desk: Desk, only_wrong: bool, seed: int) -> list[Shown]:
     return [
         Shown(
             index=int(index),
+            name=desk.test.name_of(int(index), "test"),
             true=str(desk.test.labels[index]),
             predicted=str(desk.decisions[index]),
             picture=picture,

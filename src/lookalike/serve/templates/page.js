@@ -139,7 +139,7 @@ async function examples() {
   const { examples: found } = await ask(`examples?only_wrong=${wrong}&seed=${state.draws}`);
   find("examples").replaceChildren(...found.map((each) => {
     const missed = each.true !== each.predicted;
-    const label = `test example ${each.index}, ${each.true}${missed ? `, taken for ${each.predicted}` : ""}`;
+    const label = `${each.name}, ${each.true}${missed ? `, taken for ${each.predicted}` : ""}`;
     const inside = each.picture ? make("img", { src: each.picture, alt: "", class: "pixels" }) : `${each.index}`;
     const kind = `${missed ? "missed" : ""}${each.picture ? "" : " of-row"}`;
     const button = make("button", { type: "button", title: label, "aria-label": label, class: kind }, inside);
