@@ -427,6 +427,18 @@ def test_inputs_of_another_shape_are_refused_at_prediction(digits):
         table.predict(np.zeros((2, 9)))
 
 
+def test_lists_of_pictures_are_pictures(digits):
+    X, _ = digits
+    pixels = X[:6].astype(float)
+    expected = table_or_pictures(PrototypeClassifier(), pixels, reset=True)
+    for given in (pixels.tolist(), list(pixels), tuple(torch.from_numpy(pixels)), [each.tolist() for each in pixels]):
+        assert torch.equal(table_or_pictures(PrototypeClassifier(), given, reset=True), expected)
+    with pytest.raises(DataError, match="equally long"):
+        table_or_pictures(PrototypeClassifier(), [[[1, 2], [3]], [[1, 2], [3]]], reset=True)
+    with pytest.raises(DataError, match=r"'a\.png' the first.*load_dataset"):
+        table_or_pictures(PrototypeClassifier(), ["a.png", "b.png"], reset=True)
+
+
 def test_a_class_with_fewer_examples_than_prototypes():
     X = np.random.default_rng(0).normal(size=(43, 3))
     y = np.array(["many"] * 40 + ["few"] * 3)

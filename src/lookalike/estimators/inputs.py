@@ -41,8 +41,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         For values that are not finite, a shape that is none of these, or pictures of different shapes.
     """
     X = _out_of_torch(X)
-    if isinstance(X, list | tuple) and len(X) and getattr(X[0], "ndim", 0) > 1:
-        X = _stacked(X)
+    if isinstance(X, list | tuple) and len(X):
+        X = _joined(X)
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
@@ -125,8 +125,22 @@ def _out_of_torch(values: Any) -> Any:
     return values.detach().cpu().numpy() if isinstance(values, Tensor) else values
 
 
+def _joined(given: Sequence[Any]) -> Any:
+    """A list of pictures as one array, those written out in numbers too; rows as they are."""
+    first = given[0]
+    if isinstance(first, str):
+        raise DataError(
+            describe("pictures or rows of numbers", f"words, {first!r} the first", "load_dataset reads folders, tables")
+        )
+    nested = isinstance(first, list | tuple) and len(first) and isinstance(first[0], list | tuple)
+    return _stacked(given) if nested or getattr(first, "ndim", 0) > 1 else given
+
+
 def _stacked(pictures: Sequence[Any]) -> np.ndarray:
-    arrays = [np.asarray(_out_of_torch(picture)) for picture in pictures]
+    try:
+        arrays = [np.asarray(_out_of_torch(picture)) for picture in pictures]
+    except ValueError as error:
+        raise DataError(describe("pictures whose lines are equally long, of numbers", str(error))) from error
     shapes = list(dict.fromkeys(array.shape for array in arrays))
     if len(shapes) > 1:
         odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])
