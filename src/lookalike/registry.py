@@ -231,8 +231,12 @@ def require_type(shown: str, value: Any, annotation: Any) -> None:
     lookalike.errors.ParameterError: expected training__epochs to be int, got 'many' (str)
     """
     if not fits(value, annotation):
-        wanted = annotation.__name__ if inspect.isclass(annotation) else str(annotation).replace("typing.", "")
+        wanted = annotation.__name__ if inspect.isclass(annotation) else _readable(annotation)
         raise ParameterError(describe(f"{shown} to be {wanted}", f"{value!r} ({type(value).__name__})"))
+
+
+def _readable(annotation: Any) -> str:
+    return str(annotation).replace("typing.", "").replace("collections.abc.", "")
 
 
 def fits(value: Any, annotation: Any) -> bool:

@@ -108,9 +108,8 @@ def fit_run(
     if dataset is None:
         dataset = load_dataset(config.data, progress=reading, **config.data_options)
     if not len(dataset.test):
-        raise DataError(
-            describe("at least one example to test on", "none set aside", "data__test_fraction=0.2, or more examples")
-        )
+        found = f"none set aside of {len(dataset.train)}"
+        raise DataError(describe("at least one example to test on", found, "a larger data__test_fraction, or more data"))
     began = time.perf_counter()
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
