@@ -109,7 +109,9 @@ def fit_run(
         dataset = load_dataset(config.data, progress=reading, **config.data_options)
     if not len(dataset.test):
         found = f"none set aside of {len(dataset.train)}"
-        raise DataError(describe("at least one example to test on", found, "a larger data__test_fraction, or more data"))
+        raise DataError(
+            describe("at least one example to test on", found, "a larger data__test_fraction, or more data")
+        )
     began = time.perf_counter()
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
