@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+from lookalike.experiments.overall import relation_lines, relations
 from lookalike.experiments.studies import studies_in
 from lookalike.experiments.tables import experiment_table, study_section, study_table
 from lookalike.registry import FAMILIES, members, options, plural
@@ -183,12 +184,22 @@ def wrong_prediction() -> str:
 def study(name: str) -> str:
     """One study: its figure and its tables."""
     found = next(pair for pair in studies_in(ROOT / "experiments") if pair[0].name == name)
-    drawn = []
-    for figure in (ROOT / "experiments" / "figures" / f"{name}{ending}.svg" for ending in ("", "_pairs")):
-        if figure.exists():
-            content = base64.b64encode(figure.read_bytes()).decode()
-            drawn += [f'<img src="data:image/svg+xml;base64,{content}" alt="{found[0].title}: every run a dot">', ""]
+    figures = (ROOT / "experiments" / "figures" / f"{name}{ending}.svg" for ending in ("", "_pairs"))
+    drawn = [_drawn(figure, f"{found[0].title}: every run a dot") for figure in figures if figure.exists()]
     return "\n".join([*drawn, *study_section(*found)])
+
+
+def _drawn(figure: Path, alternative: str) -> str:
+    """An SVG within the page."""
+    content = base64.b64encode(figure.read_bytes()).decode()
+    return f'<img src="data:image/svg+xml;base64,{content}" alt="{alternative}">\n'
+
+
+def nice_against_true() -> str:
+    """Over the arms of all studies: the figure, and rank correlations."""
+    figure = ROOT / "experiments" / "figures" / "nice_against_true.svg"
+    lines = relation_lines(relations(studies_in(ROOT / "experiments")))
+    return "\n".join([_drawn(figure, "Every arm a dot: nice from left to right, true upwards"), *lines])
 
 
 def binding_families_table() -> str:
@@ -218,6 +229,7 @@ MADE = {
     "serving": serving_table,
     "wrong prediction": wrong_prediction,
     "binding families": binding_families_table,
+    "nice against true": nice_against_true,
     "studies": lambda: study_table(ROOT / "experiments"),
 }
 

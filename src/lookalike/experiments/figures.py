@@ -67,7 +67,7 @@ def write_figure(study: Study, results: Mapping[str, Any] | None, file: Path) ->
         axis.tick_params(left=False, labelsize=8)
     axes[0].set_yticks(range(len(arms)), [arm.label for arm in arms])
     axes[0].set_ylim(len(arms) - 0.5, -0.5)
-    _save(figure, study.name, file)
+    save_figure(figure, study.name, file)
     return True
 
 
@@ -102,7 +102,7 @@ def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in axes[len(drawn) :]:
         spare.remove()
-    styles = {arm.label: _style(place) for place, arm in enumerate(study.arms)}
+    styles = {arm.label: marked(place) for place, arm in enumerate(study.arms)}
     handles: dict[str, Any] = {}
     for axis, (correlation, pairs) in zip(axes, drawn, strict=False):
         for label, values in pairs.items():
@@ -119,11 +119,18 @@ def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -
         figure.draw_without_rendering()
         for axis, (correlation, _) in zip(axes, drawn, strict=False):
             _draw_thumbnails(axis, study, results, correlation)
-    _save(figure, study.name, file)
+    save_figure(figure, study.name, file)
     return True
 
 
-def _style(place: int) -> dict[str, str]:
+def marked(place: int) -> dict[str, str]:
+    """Color and shape of the dots of the thing at a place, other ones for every other.
+
+    Parameters
+    ----------
+    place : int
+        From 0.
+    """
     return {"color": f"C{place % 10}", "marker": _MARKERS[place // 10 % len(_MARKERS)]}
 
 
@@ -143,7 +150,7 @@ def _draw_thumbnails(axis: Axes, study: Study, results: Mapping[str, Any] | None
         room = np.array([min(float(np.abs(spot - other).max()) - least for other, least in taken) for spot in around])
         best = around[int(np.argmax(room >= min(0, room.max())))]
         taken.append((best, _FROM_PICTURES))
-        color = _style(place)["color"]
+        color = marked(place)["color"]
         axis.add_artist(
             AnnotationBbox(
                 OffsetImage(picture_at(address), zoom=_ZOOM),
@@ -169,8 +176,17 @@ def _first_pictured(
     return None
 
 
-def _save(figure: Figure, name: str, file: Path) -> None:
-    """As SVG; the same figure makes the same file."""
+def save_figure(figure: Figure, name: str, file: Path) -> None:
+    """Write an SVG; the same figure makes the same file.
+
+    Parameters
+    ----------
+    figure : Figure
+    name : str
+        Of the study or whatever it shows.
+    file : Path
+        Its folder is made if it is not there.
+    """
     held = io.BytesIO()
     with rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         figure.savefig(held, format="svg", metadata={"Date": None, "Creator": None})

@@ -9,6 +9,7 @@ from typing import Any
 from lookalike.evaluation import ROW_NAMES
 from lookalike.experiments.analysis import contrasts_of, correlations_of, outcomes
 from lookalike.experiments.figures import write_figure, write_scatter
+from lookalike.experiments.overall import relation_lines, relations, write_relations
 from lookalike.experiments.studies import Arm, Study, studies_in
 from lookalike.persistence import write_whole
 
@@ -21,6 +22,8 @@ _AGAIN = (
 )
 
 _LEAST_FOR_INTERVAL = 3
+_OVERALL = "Nice against true"
+_ASKED = "Rank correlations over the arms of all studies on the same data, with 95% over bootstrapped arms."
 
 
 def experiment_table(folder: Path) -> str:
@@ -99,12 +102,15 @@ def write_table(folder: Path) -> Path:
     studies = list(studies_in(folder))
     claimed = any(arm.claim is not None for study, _ in studies for arm in study.arms)
     head += f"\n## Claimed and reproduced\n\n{experiment_table(folder)}" if claimed else ""
+    found = relations(studies)
+    head += "\n".join(["", f"## {_OVERALL}", "", _ASKED, "", *relation_lines(found), ""]) if found else ""
     text = f"{head}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
     write_whole(file, text.encode())
     for study, results in studies:
         write_figure(study, results, folder / "figures" / f"{study.name}.svg")
         write_scatter(study, results, folder / "figures" / f"{study.name}_pairs.svg")
+    write_relations(found, folder / "figures" / "nice_against_true.svg")
     return file
 
 
