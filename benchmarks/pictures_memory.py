@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.pictures_memory``: the default convnet, 40 prototypes, batches of 128, shifts of up to three
 pixels, late in training; each in a process of its own, five times. Two figures each: what tensors take of a step at its
-peak, as PyTorch's profiler counts it, the same every time; and the largest resident size less that of a process that
-has imported all of it, which holds what the allocator keeps, too, and varies.
+peak beyond what there is before it, as PyTorch's profiler counts it, the same every time; and the largest resident size
+less that of a process that has imported all of it, which holds what the allocator keeps, too, and varies.
 """
 
 import json
@@ -31,7 +31,7 @@ def megabytes(way):
 
 
 def measured(way):
-    """Train in this process, and print both."""
+    """Train in this process, and print its largest resident size and what tensors take of a step."""
     tensors = 0.0
     if WAYS[way] is None:
         prepared()
@@ -56,9 +56,9 @@ def peak_of_a_step(options):
         trace = Path(folder) / "trace.json"
         profiled.export_chrome_trace(str(trace))
         events = json.loads(trace.read_text())["traceEvents"]
-    changes = sorted((each["ts"], each["args"]) for each in events if each.get("name") == "[memory]")
-    totals = [args["Total Allocated"] for _, args in changes]
-    return (max(totals) - (totals[0] - changes[0][1]["Bytes"])) / 1e6
+    changes = sorted((each for each in events if each.get("name") == "[memory]"), key=lambda each: each["ts"])
+    totals = [each["args"]["Total Allocated"] for each in changes]
+    return (max(totals) - (totals[0] - changes[0]["args"]["Bytes"])) / 2**20
 
 
 def main():
@@ -72,7 +72,7 @@ def main():
             )
             rows[f"{what} {name}"] = {"median": ratios[ROUNDS // 2], "min": ratios[0], "max": ratios[-1], "ms": 0.0}
     for each in found:
-        print({way: {kind: round(value) for kind, value in sizes.items()} for way, sizes in each.items()}, "MB")
+        print({way: {kind: round(value) for kind, value in sizes.items()} for way, sizes in each.items()}, "MiB")
     report("pictures_memory", rows, dict.fromkeys(rows, 1.5))
 
 

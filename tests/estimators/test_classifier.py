@@ -1,9 +1,12 @@
 """The estimator: scikit-learn's contract, parameters, inputs of every kind, and what it refuses."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
@@ -431,12 +434,16 @@ def test_lists_of_pictures_are_pictures(digits):
     X, _ = digits
     pixels = X[:6].astype(float)
     expected = table_or_pictures(PrototypeClassifier(), pixels, reset=True)
-    for given in (pixels.tolist(), list(pixels), tuple(torch.from_numpy(pixels)), [each.tolist() for each in pixels]):
+    lists = ([list(each) for each in pixels], [list(torch.from_numpy(each)) for each in pixels], pixels.tolist())
+    for given in (*lists, list(pixels), tuple(torch.from_numpy(pixels))):
         assert torch.equal(table_or_pictures(PrototypeClassifier(), given, reset=True), expected)
-    with pytest.raises(DataError, match="equally long"):
-        table_or_pictures(PrototypeClassifier(), [[[1, 2], [3]], [[1, 2], [3]]], reset=True)
-    with pytest.raises(DataError, match=r"'a\.png' the first.*load_dataset"):
-        table_or_pictures(PrototypeClassifier(), ["a.png", "b.png"], reset=True)
+    with Image.new("L", (4, 4), 7) as image:
+        assert table_or_pictures(PrototypeClassifier(), [image] * 2, reset=True).shape == (2, 1, 4, 4)
+    with pytest.raises(DataError, match="index 1"):
+        table_or_pictures(PrototypeClassifier(), [[[1, 2], [3, 4]], [[1, 2], [3]]], reset=True)
+    for names in (["a.png", "b.png"], [Path("a.png")], (b"a.png",), "a.png"):
+        with pytest.raises(DataError, match=r"a\.png.* the first.*load_dataset"):
+            table_or_pictures(PrototypeClassifier(), names, reset=True)
 
 
 def test_a_class_with_fewer_examples_than_prototypes():

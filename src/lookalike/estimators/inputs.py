@@ -1,6 +1,7 @@
 """What users hand over, checked and brought into one form."""
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from lookalike.data import Preprocessing
 from lookalike.errors import DataError, describe
 
 _CHANNELS = (1, 3, 4)
+_NAMES = (str, bytes, PathLike)
 
 
 def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
@@ -25,8 +27,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         Remembers names and number of columns, when ``reset``, or has them checked.
     X : array-like, DataFrame or Tensor
         Rows ``(n, columns)``; grey pictures ``(n, height, width)``; pictures ``(n, height, width, channels)`` or
-        ``(n, channels, height, width)`` with 1, 3 or 4 channels; a list of pictures of one shape. 8-bit integers, or
-        numbers.
+        ``(n, channels, height, width)`` with 1, 3 or 4 channels; a list of pictures of one shape, arrays or lists of
+        numbers. 8-bit integers, or numbers.
     reset : bool
         Whether this is training.
 
@@ -38,9 +40,12 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     Raises
     ------
     DataError
-        For values that are not finite, a shape that is none of these, or pictures of different shapes.
+        For values that are not finite, a shape that is none of these, pictures of different shapes or with uneven
+        lines, or names of files.
     """
     X = _out_of_torch(X)
+    if isinstance(X, _NAMES):
+        X = [X]
     if isinstance(X, list | tuple) and len(X):
         X = _joined(X)
     if getattr(X, "ndim", 2) > 2:
@@ -110,7 +115,7 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
             describe(
                 "pictures as 8-bit integers from 0 to 255, as in training, or floats from 0 to 1",
                 f"floats up to {float(inputs.max()):g}",
-                "X.astype('uint8'), or X / 255",
+                "np.asarray(X, dtype='uint8'), or X / 255",
             )
         )
 
@@ -128,19 +133,19 @@ def _out_of_torch(values: Any) -> Any:
 def _joined(given: Sequence[Any]) -> Any:
     """A list of pictures as one array, those written out in numbers too; rows as they are."""
     first = given[0]
-    if isinstance(first, str):
+    if isinstance(first, _NAMES):
         raise DataError(
-            describe("pictures or rows of numbers", f"words, {first!r} the first", "load_dataset reads folders, tables")
+            describe("pictures or rows of numbers", f"names, {first!r} the first", "load_dataset('FOLDER').train")
         )
-    nested = isinstance(first, list | tuple) and len(first) and isinstance(first[0], list | tuple)
-    return _stacked(given) if nested or getattr(first, "ndim", 0) > 1 else given
+    try:
+        is_row = np.ndim(_out_of_torch(first)) < 2
+    except ValueError:  # of uneven lines, which only a picture can have
+        is_row = False
+    return given if is_row else _stacked(given)
 
 
 def _stacked(pictures: Sequence[Any]) -> np.ndarray:
-    try:
-        arrays = [np.asarray(_out_of_torch(picture)) for picture in pictures]
-    except ValueError as error:
-        raise DataError(describe("pictures whose lines are equally long, of numbers", str(error))) from error
+    arrays = [_array(picture, index) for index, picture in enumerate(pictures)]
     shapes = list(dict.fromkeys(array.shape for array in arrays))
     if len(shapes) > 1:
         odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])
@@ -152,6 +157,14 @@ def _stacked(pictures: Sequence[Any]) -> np.ndarray:
             )
         )
     return np.stack(arrays)
+
+
+def _array(picture: Any, index: int) -> np.ndarray:
+    try:
+        return np.asarray(_out_of_torch(picture))
+    except ValueError as error:
+        found = f"others in the picture at index {index}"
+        raise DataError(describe("lines of one length", found, "as many numbers in every line")) from error
 
 
 def _pictures(pictures: np.ndarray) -> Tensor:

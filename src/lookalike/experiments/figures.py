@@ -102,7 +102,7 @@ def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in axes[len(drawn) :]:
         spare.remove()
-    styles = {arm.label: marked(place) for place, arm in enumerate(study.arms)}
+    styles = {arm.label: style_of(place) for place, arm in enumerate(study.arms)}
     handles: dict[str, Any] = {}
     for axis, (correlation, pairs) in zip(axes, drawn, strict=False):
         for label, values in pairs.items():
@@ -123,8 +123,8 @@ def write_scatter(study: Study, results: Mapping[str, Any] | None, file: Path) -
     return True
 
 
-def marked(place: int) -> dict[str, str]:
-    """Color and shape of the dots of the thing at a place, other ones for every other.
+def style_of(place: int) -> dict[str, str]:
+    """Color and shape of the dots of the thing at a place; after fifty they begin again.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _draw_thumbnails(axis: Axes, study: Study, results: Mapping[str, Any] | None
         room = np.array([min(float(np.abs(spot - other).max()) - least for other, least in taken) for spot in around])
         best = around[int(np.argmax(room >= min(0, room.max())))]
         taken.append((best, _FROM_PICTURES))
-        color = marked(place)["color"]
+        color = style_of(place)["color"]
         axis.add_artist(
             AnnotationBbox(
                 OffsetImage(picture_at(address), zoom=_ZOOM),

@@ -1,6 +1,8 @@
 """Nice against true over all trained models; whether prototypes that look better show more of what is the case."""
 
-from collections.abc import Iterable, Mapping
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,35 +11,55 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import rankdata
 
-from lookalike.experiments.analysis import paired_outcomes
-from lookalike.experiments.contrasts import Correlation
-from lookalike.experiments.figures import marked, save_figure
-from lookalike.experiments.studies import Study
+from lookalike.evaluation import ROUGHNESS
+from lookalike.experiments.analysis import outcomes
+from lookalike.experiments.figures import save_figure, style_of
+from lookalike.experiments.studies import Arm, Study
 
-NICE = {
-    "total variation, real pictures = 1": "total variation",
-    "high frequencies, real pictures = 1": "high frequencies",
-    "NN-PCTL": "NN-PCTL",
-    "PATH": "PATH",
+_VARIATION, _FREQUENCIES = ROUGHNESS
+
+
+def _less(value: float) -> float:
+    return -value
+
+
+def _as_real(ratio: float) -> float:
+    return -abs(math.log(max(ratio, 1e-6)))
+
+
+# What may be called nice, each turned so that more is nicer: what it is called, the outcome, and how it is turned.
+NICE: dict[str, tuple[str, Callable[[float], float]]] = {
+    "smooth: less total variation": (_VARIATION, _less),
+    "total variation as in real pictures": (_VARIATION, _as_real),
+    "high frequencies as in real pictures": (_FREQUENCIES, _as_real),
+    "near to the data (less NN-PCTL)": ("NN-PCTL", _less),
+    "activations as of real examples (PATH)": ("PATH", float),
 }
 TRUE = ("TR*", "TRANSFER", "BIND")
 LEAST_ARMS = 10
 _DRAWS = 2000
+_HEAD = (
+    "Rank correlations over the arms of all studies on the same data, 95% over bootstrapped arms, and how many arms. "
+    "Above 0, nicer ones are truer. Arms that resemble each other count each, so read it as a description."
+)
+# Leaving examples out for judges does not make other data.
+_SAME_DATA = "judge_share"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relation:
     """How one way to be nice goes together with one way to be true, on one data set.
 
     Attributes
     ----------
-    nice, true : str
-        Outcomes, as in a contrast of a study.
+    nice : str
+        One of `NICE`.
+    true : str
+        An outcome, as in a contrast of a study.
     data : str
         The data set, its worlds as one.
     arms : ndarray
-        Both outcomes of every arm, means over its runs, shape ``(m, 2)``.
-    n_runs : int
+        Both of every arm, means over its runs, shape ``(m, 2)``; more is nicer, and truer.
     correlation : float
         Spearman's, over arms.
     interval : tuple of float
@@ -48,7 +70,6 @@ class Relation:
     true: str
     data: str
     arms: np.ndarray
-    n_runs: int
     correlation: float
     interval: tuple[float, float]
 
@@ -57,53 +78,70 @@ def relations(studies: Iterable[tuple[Study, Mapping[str, Any] | None]]) -> list
     """Every way to be nice with every way to be true, on every data set on which ten arms or more have both.
 
     Data sets are kept apart: between them everything differs, and what holds over all of them together need hold on
-    none.
+    none. An arm that several studies have counts once.
 
     Parameters
     ----------
     studies : iterable of (Study, mapping or None)
         With what their results files hold.
+
+    Examples
+    --------
+    >>> relations([])
+    []
     """
-    known = [(study, results) for study, results in studies if results]
+    every = [(study, arm, results) for study, results in studies if results for arm in study.arms]
     found = []
-    for correlation in (Correlation(nice, true) for true in TRUE for nice in NICE):
-        runs: dict[str, list[np.ndarray]] = {}
-        for study, results in known:
-            for arm in study.arms:
-                if len(pairs := paired_outcomes(results, arm.name, correlation)):
-                    runs.setdefault(arm.config.data.removesuffix(":{world}"), []).append(pairs)
-        for data, each in runs.items():
-            if len(each) >= LEAST_ARMS:
-                arms = np.stack([pairs.mean(0) for pairs in each])
-                figures = (sum(map(len, each)), *_rank_correlation(arms))
-                found.append(Relation(correlation.first, correlation.second, data, arms, *figures))
+    for true in TRUE:
+        for nice, (outcome, turned) in NICE.items():
+            data: dict[str, dict[str, dict[int, tuple[float, float]]]] = {}
+            for study, arm, results in every:
+                first, second = outcomes(results, arm.name, outcome), outcomes(results, arm.name, true)
+                for seed in first.keys() & second.keys():
+                    runs = data.setdefault(_data_of(arm), {}).setdefault(_identity(study, arm), {})
+                    runs.setdefault(seed, (turned(first[seed]), second[seed]))
+            for name, arms in data.items():
+                if len(arms) >= LEAST_ARMS:
+                    means = np.array([np.mean(list(runs.values()), axis=0) for runs in arms.values()])
+                    found.append(Relation(nice, true, name, means, *_rank_correlation(means)))
     return found
 
 
+def _data_of(arm: Arm) -> str:
+    """The data's name and options, in words; worlds are one."""
+    options = {name: value for name, value in arm.config.data_options.items() if name != _SAME_DATA}
+    said = ", ".join(f"{name} {value}" for name, value in options.items())
+    return arm.config.data.removesuffix(":{world}") + (f" ({said})" if said else "")
+
+
+def _identity(study: Study, arm: Arm) -> str:
+    """The same for arms of several studies that train the same."""
+    return json.dumps([arm.config.to_dict(), arm.twin, study.worlds], sort_keys=True, default=str)
+
+
 def relation_lines(found: list[Relation]) -> list[str]:
-    """A table in Markdown; empty where nothing was found.
+    """A caption and a table in Markdown; empty where nothing was found.
 
     Parameters
     ----------
     found : list of Relation
+
+    Examples
+    --------
+    >>> relation_lines([])
+    []
     """
     if not found:
         return []
-    lines = [
-        f"| true | data (arms, runs) | {' | '.join(NICE.values())} |",
-        "|---" * (2 + len(NICE)) + "|",
-    ]
+    lines = [_HEAD, "", f"| true | data | {' | '.join(NICE)} |", "|---" * (2 + len(NICE)) + "|"]
     for true, data in dict.fromkeys((each.true, each.data) for each in found):
-        cells = {each.nice: each for each in found if (each.true, each.data) == (true, data)}
-        sizes = sorted({(len(each.arms), each.n_runs) for each in cells.values()})
-        counted = "; ".join(f"{n_arms}, {n_runs}" for n_arms, n_runs in sizes)
-        shown = (_cell(cells[nice]) if nice in cells else "–" for nice in NICE)
-        lines.append(f"| {true} | {data} ({counted}) | {' | '.join(shown)} |")
+        cells = {each.nice: _cell(each) for each in found if (each.true, each.data) == (true, data)}
+        lines.append(f"| {true} | {data} | {' | '.join(cells.get(nice, '–') for nice in NICE)} |")
     return lines
 
 
 def write_relations(found: list[Relation], file: Path) -> bool:
-    """Draw every arm as a dot, by the data set's color: what is nice from left to right, what is true upwards.
+    """Draw every arm as a dot, by the data set's color: nicer to the right, truer upwards; remove what is outdated.
 
     Parameters
     ----------
@@ -117,12 +155,13 @@ def write_relations(found: list[Relation], file: Path) -> bool:
         Whether there was anything to draw.
     """
     if not found:
+        file.unlink(missing_ok=True)
         return False
     rows = [true for true in TRUE if any(each.true == true for each in found)]
     columns = [nice for nice in NICE if any(each.nice == nice for each in found)]
     figure = Figure(figsize=(2.6 * len(columns) + 1.6, 2.4 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
-    styles = {data: marked(place) for place, data in enumerate(dict.fromkeys(each.data for each in found))}
+    styles = {data: style_of(place) for place, data in enumerate(dict.fromkeys(each.data for each in found))}
     handles: dict[str, Any] = {}
     for each in found:
         axis = axes[rows.index(each.true), columns.index(each.nice)]
@@ -132,7 +171,7 @@ def write_relations(found: list[Relation], file: Path) -> bool:
     for row, true in enumerate(rows):
         for column, nice in enumerate(columns):
             axis = axes[row, column]
-            axis.set_xlabel(nice if row == len(rows) - 1 else "", fontsize=8)
+            axis.set_xlabel(nice.replace(": ", ":\n") if row == len(rows) - 1 else "", fontsize=7)
             axis.set_ylabel(true if column == 0 else "")
             axis.tick_params(labelsize=7)
             axis.spines[["top", "right"]].set_visible(False)
@@ -143,7 +182,7 @@ def write_relations(found: list[Relation], file: Path) -> bool:
 
 def _cell(relation: Relation) -> str:
     low, high = relation.interval
-    return f"{relation.correlation:+.2f} ({low:+.2f} to {high:+.2f})"
+    return f"{relation.correlation:+.2f} ({low:+.2f} to {high:+.2f}), {len(relation.arms)}"
 
 
 def _rank_correlation(pairs: np.ndarray) -> tuple[float, tuple[float, float]]:

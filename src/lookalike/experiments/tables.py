@@ -22,8 +22,6 @@ _AGAIN = (
 )
 
 _LEAST_FOR_INTERVAL = 3
-_OVERALL = "Nice against true"
-_ASKED = "Rank correlations over the arms of all studies on the same data, with 95% over bootstrapped arms."
 
 
 def experiment_table(folder: Path) -> str:
@@ -103,7 +101,7 @@ def write_table(folder: Path) -> Path:
     claimed = any(arm.claim is not None for study, _ in studies for arm in study.arms)
     head += f"\n## Claimed and reproduced\n\n{experiment_table(folder)}" if claimed else ""
     found = relations(studies)
-    head += "\n".join(["", f"## {_OVERALL}", "", _ASKED, "", *relation_lines(found), ""]) if found else ""
+    head += "\n".join(["", "## Nice against true", "", *relation_lines(found), ""]) if found else ""
     text = f"{head}\n## Studies\n\n{study_table(folder)}"
     file = folder / "TABLE.md"
     write_whole(file, text.encode())

@@ -171,7 +171,7 @@ class Shown(BaseModel):
     """A test example to choose."""
 
     index: int
-    name: str = Field(description="Its file or line, where it has one.")
+    name: str = Field(description="Its file or line; 'test example N' where it has none.")
     true: str
     predicted: str
     picture: str | None

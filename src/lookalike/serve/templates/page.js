@@ -140,7 +140,7 @@ async function examples() {
   find("examples").replaceChildren(...found.map((each) => {
     const missed = each.true !== each.predicted;
     const label = `${each.name}, ${each.true}${missed ? `, taken for ${each.predicted}` : ""}`;
-    const inside = each.picture ? make("img", { src: each.picture, alt: "", class: "pixels" }) : `${each.index}`;
+    const inside = each.picture ? make("img", { src: each.picture, alt: "", class: "pixels" }) : each.name;
     const kind = `${missed ? "missed" : ""}${each.picture ? "" : " of-row"}`;
     const button = make("button", { type: "button", title: label, "aria-label": label, class: kind }, inside);
     button.addEventListener("click", safely(async () => {
