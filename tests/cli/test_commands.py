@@ -689,6 +689,13 @@ def test_nothing_to_test_on_is_said_before_training(call, pictures, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_table_of_three_rows_is_not_told_the_fraction_that_it_has(call, tmp_path):
+    (tmp_path / "rows.csv").write_text("first,second,kind\n1,2,x\n3,4,y\n5,6,x\n")
+    code, _, err = call("fit", tmp_path / "rows.csv", "--out", tmp_path / "run", "--set", "data__label=kind")
+    assert code == 2
+    assert "none of 3 set aside; try: data__test_fraction=0.5" in one_line(err)
+
+
 def test_an_interruption_says_how_to_go_on(call, tmp_path, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt

@@ -108,10 +108,10 @@ def fit_run(
     if dataset is None:
         dataset = load_dataset(config.data, progress=reading, **config.data_options)
     if not len(dataset.test):
-        found = f"none set aside of {len(dataset.train)}"
-        raise DataError(
-            describe("at least one example to test on", found, "a larger data__test_fraction, or more data")
-        )
+        found = f"none of {len(dataset.train)} set aside"
+        larger = 0.5 if config.data_options.get("test_fraction", 0.2) else 0.2
+        hint = f"data__test_fraction={larger}, or more examples"
+        raise DataError(describe("at least one example to test on", found, hint))
     began = time.perf_counter()
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
