@@ -90,16 +90,21 @@ def relations(studies: Iterable[tuple[Study, Mapping[str, Any] | None]]) -> list
     >>> relations([])
     []
     """
-    every = [(study, arm, results) for study, results in studies if results for arm in study.arms]
+    wanted = (*TRUE, *(outcome for outcome, _ in NICE.values()))
+    every = [
+        (_data_of(arm), _identity(study, arm), {name: outcomes(results, arm.name, name) for name in wanted})
+        for study, results in studies
+        if results
+        for arm in study.arms
+    ]
     found = []
     for true in TRUE:
         for nice, (outcome, turned) in NICE.items():
             data: dict[str, dict[str, dict[int, tuple[float, float]]]] = {}
-            for study, arm, results in every:
-                first, second = outcomes(results, arm.name, outcome), outcomes(results, arm.name, true)
-                for seed in first.keys() & second.keys():
-                    runs = data.setdefault(_data_of(arm), {}).setdefault(_identity(study, arm), {})
-                    runs.setdefault(seed, (turned(first[seed]), second[seed]))
+            for place, identity, known in every:
+                for seed in known[outcome].keys() & known[true].keys():
+                    runs = data.setdefault(place, {}).setdefault(identity, {})
+                    runs.setdefault(seed, (turned(known[outcome][seed]), known[true][seed]))
             for name, arms in data.items():
                 if len(arms) >= LEAST_ARMS:
                     means = np.array([np.mean(list(runs.values()), axis=0) for runs in arms.values()])
