@@ -679,7 +679,9 @@ def test_names_with_markup_are_printed_as_they_are(call, tmp_path):
     assert code == 0
     assert "cat [old]" in out
     assert "[/b]" in out
-    assert call("evaluate", tmp_path / "run")[0] == 0
+    code, out, _ = call("evaluate", tmp_path / "run")
+    assert code == 0
+    assert "not calibrated: below 50 validation examples" in out
 
 
 def test_nothing_to_test_on_is_said_before_training(call, pictures, tmp_path):

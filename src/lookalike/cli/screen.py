@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from lookalike.estimators import PrototypeClassifier, progress_bar
+from lookalike.estimators import ENOUGH_VALIDATION, PrototypeClassifier, progress_bar
 from lookalike.evaluation import Card, Quality, Verification
 from lookalike.experiments import Choice, Run
 from lookalike.experiments.asked import Asked
@@ -302,11 +302,10 @@ def _quality(found: Quality) -> None:
     low, high = found.interval
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("accuracy", f"{found.accuracy:.4f}", f"95% {low:.4f} to {high:.4f}, {found.n} examples")
-    table.add_row(
-        "calibration error",
-        f"{found.calibration_error:.4f}",
-        f"{found.raw_calibration_error:.4f} before division by the temperature {found.temperature:.3f}",
-    )
+    before = f"{found.raw_calibration_error:.4f} before division by the temperature {found.temperature:.3f}"
+    # A temperature that was found is never one exactly.
+    about = before if found.temperature != 1 else f"not calibrated: below {ENOUGH_VALIDATION} validation examples"
+    table.add_row("calibration error", f"{found.calibration_error:.4f}", about)
     table.add_row("negative log-likelihood", f"{found.negative_log_likelihood:.4f}", "nats")
     for true, predicted, count in found.most_confused():
         table.add_row("mistaken", str(count), escape(f"times {true} was called {predicted}"))

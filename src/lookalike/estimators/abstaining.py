@@ -15,7 +15,8 @@ from lookalike.network import PrototypeNetwork, given_to
 
 _STEPS = 100
 _BATCH = 500
-_ENOUGH = 50
+# So many validation examples, or nothing is concluded from them.
+ENOUGH_VALIDATION = 50
 Quantiles = Mapping[str, tuple[float, ...]]
 
 
@@ -40,7 +41,7 @@ def sureness_quantiles(
     validation : Examples
     temperature : float
     """
-    if len(validation) < _ENOUGH:
+    if len(validation) < ENOUGH_VALIDATION:
         return {}
     given = given_to(network)
     passes = [sureness(network(inputs, **given), temperature) for inputs, _ in validation.batches(_BATCH)]
@@ -84,7 +85,7 @@ def least_sure(known: Quantiles, coverage: float, by: str) -> float:
     if not known:
         raise ParameterError(
             describe(
-                f"a model fitted with {_ENOUGH} validation examples or more, to abstain by",
+                f"a model fitted with {ENOUGH_VALIDATION} validation examples or more, to abstain by",
                 "none kept with it",
                 "fit anew with a validation_fraction above 0, or give fit(..., validation=(X, y))",
             )

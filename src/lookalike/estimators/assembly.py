@@ -57,6 +57,8 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
     ------
     DataError
         If an explicit number of prototypes exceeds a class's examples.
+    ParameterError
+        If it is no number.
     """
     resolved = {name: copy.deepcopy(value) for name, value in parameters.items()}
     resolved |= chosen_backbone(resolved["backbone"], "convnet" if preprocessing.is_picture else "mlp")
@@ -271,7 +273,8 @@ def _space(prototypes: Any) -> str:
 def _require_enough(wanted: Any, counts: Tensor) -> None:
     each = [wanted] * len(counts) if isinstance(wanted, int) else wanted
     if not isinstance(each, list | tuple) or not all(isinstance(n, int) for n in each):
-        return
+        wanted_type = f"prototypes__n_per_class as a whole number, {len(counts)} of them, one per class, or 'auto'"
+        raise ParameterError(describe(wanted_type, repr(wanted), "prototypes__n_per_class='auto'"))
     for label, (n, count) in enumerate(zip(each, counts.tolist(), strict=False)):
         if n > count:
             raise DataError(

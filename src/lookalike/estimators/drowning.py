@@ -10,9 +10,9 @@ from sklearn.linear_model import RidgeClassifier
 from torch import Tensor
 
 from lookalike.data import Examples
+from lookalike.estimators.abstaining import ENOUGH_VALIDATION
 from lookalike.network import PrototypeNetwork, given_to
 
-_ENOUGH = 50
 _MUCH = 0.05
 _SAMPLE = 5000
 _BATCH = 500
@@ -31,7 +31,7 @@ def beside_the_twin(network: PrototypeNetwork, training: Examples, validation: E
         The first 5,000 of a random order fit the layer, by ridge regression: the twin without a training of its own.
     validation : Examples
     """
-    if len(validation) < _ENOUGH:
+    if len(validation) < ENOUGH_VALIDATION:
         return None
     order = torch.randperm(len(training), generator=torch.Generator().manual_seed(0))[:_SAMPLE]
     shown = training.select(order)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
-from lookalike.estimators.abstaining import sureness_quantiles
+from lookalike.estimators.abstaining import ENOUGH_VALIDATION, sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, resolve, start_from
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.merging import without
@@ -25,7 +25,6 @@ from lookalike.training import Callback, Epoch, Job, Learner, plan_from, setting
 from lookalike.training.reseeding import pictures_of
 
 _ENOUGH_TO_CHOOSE_BY = 100
-_ENOUGH_TO_CALIBRATE_BY = 50
 _BATCH = 500
 
 
@@ -263,7 +262,7 @@ def calibrated(network: ComparingNetwork, validation: Examples) -> float:
     validation : Examples
         Fewer than 50 do not calibrate.
     """
-    if len(validation) < _ENOUGH_TO_CALIBRATE_BY:
+    if len(validation) < ENOUGH_VALIDATION:
         return 1.0
     logits, labels = logits_of(network, validation), validation.labels
     best = logits.topk(2, dim=1)
