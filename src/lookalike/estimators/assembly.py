@@ -25,6 +25,7 @@ AUTO_PROTOTYPES = 4
 MATCHING, SWAP, PROTOTYPE_LEARNING_RATE = 100.0, 0.1, 0.2
 SPACES = ("input", "activation")
 SIDE_PER_PIXEL = 14
+_MATCHING_REGULARIZERS = ("aligned_matching", "feature_matching", "warped_matching")
 _SAMPLE = 20_000
 _BATCH = 256
 
@@ -83,11 +84,12 @@ def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) ->
     learned = _learns_whole_pictures(resolved, preprocessing)
     if resolved["regularizers"] == "auto":
         resolved["regularizers"] = {"aligned_matching": MATCHING} if learned else "none"
-        if learned:
-            resolved.setdefault("regularizers__aligned_matching__pixels", pixels)
-            resolved.setdefault("training__prototype_learning_rate", PROTOTYPE_LEARNING_RATE)
-            resolved.setdefault("training__keep", "last")
-    matched = learned and _is_among("aligned_matching", resolved["regularizers"])
+    if learned:
+        for name, value in with_matching(resolved).items():
+            resolved.setdefault(name, value)
+    matched = learned and _is_among("aligned_matching", resolved)
+    if matched and isinstance(resolved["regularizers"], str | Mapping):
+        resolved.setdefault("regularizers__aligned_matching__pixels", pixels)
     if resolved["counterfactuals"] == "auto":
         resolved["counterfactuals"] = {"residual_swap": SWAP} if matched else "none"
         if matched:
@@ -116,9 +118,34 @@ def _learns_whole_pictures(resolved: Mapping[str, Any], preprocessing: Preproces
     return tuple(prototypes.shape) == preprocessing.shape and any(True for _ in prototypes.parameters())
 
 
-def _is_among(name: str, choice: Any) -> bool:
+def with_matching(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What training needs, unless said otherwise, where prototypes are matched with pictures; else nothing.
+
+    Prototypes at the network's own rate would hardly leave their start, and the epoch that decides best may be one in
+    which they are no pictures yet.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Of the classifier, with regularizers that are spelled out.
+
+    Examples
+    --------
+    >>> with_matching({"regularizers": {"aligned_matching": 100.0, "spectrum": 1.0}})
+    {'training__prototype_learning_rate': 0.2, 'training__keep': 'last'}
+    >>> with_matching({"regularizers": "total_variation"})
+    {}
+    """
+    if not any(_is_among(name, parameters) for name in _MATCHING_REGULARIZERS):
+        return {}
+    return {"training__prototype_learning_rate": PROTOTYPE_LEARNING_RATE, "training__keep": "last"}
+
+
+def _is_among(name: str, parameters: Mapping[str, Any]) -> bool:
+    choice = parameters["regularizers"]
     if isinstance(choice, str | Mapping):
-        return name == choice or (isinstance(choice, Mapping) and name in choice)
+        named = name == choice or (isinstance(choice, Mapping) and name in choice)
+        return named or f"regularizers__{name}" in parameters
     wanted = component("regularizer", name)
     pairs = [item for item in choice if isinstance(item, Sequence)] if isinstance(choice, Sequence) else []
     return any(isinstance(each, wanted) for pair in pairs for each in pair)

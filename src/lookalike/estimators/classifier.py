@@ -62,8 +62,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         What training minimises.
     regularizers : str, mapping or sequence
         What else is wanted: a name, names with weights, or pairs of an instance and its weight. ``"auto"``: aligned
-        matching for learned prototypes that are whole pictures, with ``training__prototype_learning_rate=0.2`` and
-        ``training__keep="last"`` where these are not given; nothing else.
+        matching for learned prototypes that are whole pictures, nothing else. Wherever these are matched with pictures,
+        ``training__prototype_learning_rate=0.2`` and ``training__keep="last"`` come with it, unless given.
     counterfactuals : str, mapping or sequence
         Inputs that nobody saw and whose class is known, on which the objective is to be small too; given as
         regularizers are. ``"auto"``: residual swap where there is aligned matching.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import ParameterError, describe, suggest
+from lookalike.estimators.assembly import with_matching
 from lookalike.estimators.parameters import options_of
 from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
@@ -153,7 +154,7 @@ class Study:
         facts += ["card", CARD_EDITION, *self.rows] if self.card and not arm.twin else []
         facts += ["again", AGAIN_EDITION, *self.again] if self.again and not arm.twin else []
         facts += [self.worlds] if self.worlds > 1 else []
-        facts += [] if arm.twin else _plan(arm.config)
+        facts += [] if arm.twin else [*_plan(arm.config), *_beside_matching(arm.config)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -274,6 +275,13 @@ def _plan(config: RunConfig) -> list[dict[str, Any]]:
         return []
     phases = PLANS.get("reseeded" if training == "auto" else training, ())
     return [asdict(phase) for phase in phases] if any(phase.needs_pictures for phase in phases) else []
+
+
+def _beside_matching(config: RunConfig) -> list[dict[str, Any]]:
+    """What comes with matching that an arm has chosen itself, and has not spelled out."""
+    parameters = config.classifier().get_params(deep=False)
+    came = {name: value for name, value in with_matching(parameters).items() if name not in parameters}
+    return [came] if came and parameters["regularizers"] != "auto" else []
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:
