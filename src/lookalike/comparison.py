@@ -91,9 +91,10 @@ class Comparison:
         """
         wanted, got = tuple(self.inputs.shape[1:]), tuple(self.prototypes.shape[1:])
         if self.prototypes.ndim != 4 or wanted != got:
+            pictures = f"pictures of the inputs' shape {wanted}" if len(wanted) == 3 else "whole pictures, like inputs"
             raise ParameterError(
                 describe(
-                    f"prototypes that are pictures of the inputs' shape {wanted} for {purpose}",
+                    f"prototypes that are {pictures} for {purpose}",
                     f"shape {got}",
                     f"prototypes='pixel' with prototypes__size=None; {instead} for tables and patches",
                 )

@@ -171,6 +171,29 @@ def test_predict_writes_csv(run_folder, call, tmp_path):
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 5
 
 
+def test_predict_abstains_by_similarity_or_by_probability(call, tmp_path):
+    from lookalike.data import load_dataset
+    from lookalike.experiments import open_run
+
+    run = tmp_path / "run"
+    assert call("fit", "digits", "--out", run, "--set", "training__epochs=2", "-q")[0] == 0
+    shown = load_dataset("digits").test.inputs[:60]
+    (asked := tmp_path / "asked").mkdir()
+    for index, pixels in enumerate(shown):
+        Image.fromarray(pixels).save(asked / f"{index:02}.png")
+    classifier = open_run(run).classifier
+    found = {}
+    for by in ("similarity", "probability"):
+        code, out, _ = call("predict", run, asked, "--coverage", "0.5", "--by", by)
+        assert code == 0
+        found[by] = [row["answered"] == "yes" for row in csv.DictReader(out.splitlines())]
+        assert found[by] == classifier.answers(shown, 0.5, by).tolist()
+    assert found["similarity"] != found["probability"]
+    code, _, err = call("predict", run, asked, "--coverage", "0.5", "--by", "probabilty")
+    assert code == 2
+    assert "did you mean 'probability'" in one_line(err)
+
+
 def test_predict_reads_tables_by_column(call, tmp_path):
     assert call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "-q")[0] == 0
     (tmp_path / "new.csv").write_text(

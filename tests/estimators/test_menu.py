@@ -5,6 +5,7 @@ import pytest
 
 from lookalike import registry
 from lookalike.data.knownproto import KnownWorld
+from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
 
 SMALL = {
@@ -57,3 +58,49 @@ def test_counterfactuals_of_every_kind(name):
     assert made.history_[-1].penalties[told] > 0
     first, second = (each.network_.state_dict() for each in (plain, made))
     assert any(not np.array_equal(first[key], second[key]) for key in first if first[key].shape == second[key].shape)
+
+
+@pytest.mark.parametrize("name", ["aligned_matching", "feature_matching", "warped_matching"])
+def test_the_rate_that_prototypes_need_comes_with_matching(name):
+    plain = {key: value for key, value in SMALL.items() if key != "training__keep"}
+
+    def resolved(**options):
+        made = PrototypeClassifier(**{**plain, **options, "training__epochs": 1})
+        return made.fit(SAMPLES.inputs[:60], SAMPLES.labels[:60]).fitted_.resolved
+
+    found = resolved(regularizers={name: 100.0, "spectrum": 1.0})
+    assert (found["training__prototype_learning_rate"], found["training__keep"]) == (0.2, "last")
+    given = resolved(regularizers={name: 100.0}, training__prototype_learning_rate=None, training__keep="best")
+    assert (given["training__prototype_learning_rate"], given["training__keep"]) == (None, "best")
+    assert "training__prototype_learning_rate" not in resolved(regularizers={"spectrum": 1.0})
+
+
+def test_two_regularizers_of_a_class_are_told_together():
+    pair = [registry.build("regularizer", "total_variation", {}, {}) for _ in range(2)]
+    once = fitted(regularizers=[(pair[0], 2.0)])
+    twice = fitted(regularizers=[(each, 1.0) for each in pair])
+    name = type(pair[0]).__name__
+    np.testing.assert_allclose(
+        [epoch.penalties[name] for epoch in twice.history_],
+        [2 * epoch.penalties[name] for epoch in once.history_],
+        rtol=1e-4,
+    )
+
+
+def test_what_matching_cannot_deform_is_refused_before_training_with_what_it_can():
+    begun = []
+    options = {"regularizers__aligned_matching__transforms": "color"}
+    with pytest.raises(ParameterError, match=r"color pictures.*'affine', 'elastic', 'identity'.*'tone'"):
+        PrototypeClassifier(**{**SMALL, **options}).fit(SAMPLES.inputs, SAMPLES.labels, callbacks=[begun.append])
+    assert not begun
+    rows = SAMPLES.inputs.reshape(len(SAMPLES.inputs), -1)
+    with pytest.raises(ParameterError, match=r"whole pictures.*got shape \(784,\)"):
+        PrototypeClassifier(regularizers={"warped_matching": 1.0}).fit(rows, SAMPLES.labels)
+
+
+def test_without_a_number_there_are_four_prototypes_per_class_less_those_that_merging_takes():
+    made = fitted(prototypes__n_per_class="auto", training__epochs=4)
+    counts = np.bincount(np.searchsorted(made.classes_, made.prototype_labels_))
+    assert counts.max() <= 4
+    assert counts.min() >= 1
+    assert counts.sum() + len(made.fitted_.merged) == 4 * len(counts)

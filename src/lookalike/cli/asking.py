@@ -18,6 +18,9 @@ def predict(
         float | None,
         typer.Option(help="Also say whether to answer: yes for this share of inputs like those it learned from."),
     ] = None,
+    by: Annotated[
+        str, typer.Option(help="What an answer needs: similarity to a prototype, or probability of the class.")
+    ] = "similarity",
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
     """Give inputs to classes, with calibrated probabilities, as csv."""
@@ -28,7 +31,7 @@ def predict(
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict)
     screen.say(asked.notes)
-    screen.write_predictions(opened.classifier, asked, out, coverage)
+    screen.write_predictions(opened.classifier, asked, out, coverage, by)
 
 
 def explain(

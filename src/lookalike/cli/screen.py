@@ -128,7 +128,11 @@ def components(family: Family) -> None:
 
 
 def write_predictions(
-    classifier: PrototypeClassifier, asked: Asked, out: Path | None, coverage: float | None = None
+    classifier: PrototypeClassifier,
+    asked: Asked,
+    out: Path | None,
+    coverage: float | None = None,
+    by: str = "similarity",
 ) -> None:
     """Write one line per input: its name, the class, and the probability of every class; and whether to answer."""
     probabilities = classifier.predict_proba(asked.inputs)
@@ -140,7 +144,7 @@ def write_predictions(
     ]
     if coverage is not None:
         header.append("answered")
-        for line, answered in zip(lines, classifier.answers(asked.inputs, coverage), strict=True):
+        for line, answered in zip(lines, classifier.answers(asked.inputs, coverage, by), strict=True):
             line.append("yes" if answered else "no")
     if out is None:
         csv.writer(sys.stdout).writerows([header, *lines])

@@ -15,10 +15,10 @@ from lookalike.estimators.parameters import chosen_backbone, options_of
 from lookalike.initializers import Initializer, random_windows
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
-from lookalike.registry import build, component, members
+from lookalike.registry import build, component
 from lookalike.selection import Selection
 from lookalike.training import plan_from
-from lookalike.transforms import IdentityTransform, Transform
+from lookalike.transforms import IdentityTransform, Transform, families_for
 
 AUTO_PROTOTYPES = 4
 # What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0014.
@@ -202,18 +202,14 @@ def _require_fitting(transform: Transform, prototypes: Prototypes, choice: Any) 
     deformable = prototypes.space == "input"
     if isinstance(transform, IdentityTransform) or (deformable and transform.fits(prototypes.shape)):
         return
-    fitting = [name for name, family in members("transforms").items() if _fits(family, prototypes)]
+    fitting = families_for(prototypes.shape) if deformable else ["identity"]
     raise ParameterError(
         describe(
             f"prototypes that are {type(transform).wanted}, for transforms={choice!r}",
             f"prototypes of shape {tuple(prototypes.shape)} in {prototypes.space} space",
-            f"transforms of {', '.join(map(repr, fitting if deformable else ['identity']))}",
+            f"transforms of {', '.join(map(repr, fitting))}",
         )
     )
-
-
-def _fits(family: type, prototypes: Prototypes) -> bool:
-    return issubclass(family, Transform) and family.fits(prototypes.shape)
 
 
 @torch.no_grad()

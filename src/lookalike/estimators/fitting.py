@@ -164,6 +164,8 @@ def prepare(request: Request) -> Prepared:
             weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved), {"input_shape": shape})
             for family in ("regularizer", "counterfactual")
         )
+        for regularizer, _ in regularizers:
+            regularizer.require_fitting(network.prototypes.shape)
         initialize(network, start, training, torch.Generator().manual_seed(request.seed))
     job = Job(
         learner=Learner(network, objective, regularizers, counterfactuals),

@@ -64,19 +64,21 @@ class Learner(nn.Module):
         Returns
         -------
         dict
-            Scalars: ``loss``, ``correct`` (number of inputs), every regularizer by its class's name, and by its own
-            the objective on what a counterfactual made up.
+            Scalars: ``loss``, ``correct`` (number of inputs), every regularizer by its class's name (the sum, where
+            there are several of a class), and by its own the objective on what a counterfactual made up.
         """
         self.network.advance(progress)
         comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
         for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
             penalty = regularizer(comparison, progress)
-            terms[type(regularizer).__name__] = penalty.detach()
+            name = type(regularizer).__name__
+            terms[name] = terms.get(name, 0) + penalty.detach()
             terms["loss"] = terms["loss"] + weight * penalty
         for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
             penalty = self._on_made_up(comparison, counterfactual, progress)
-            terms[type(counterfactual).__name__] = penalty.detach()
+            name = type(counterfactual).__name__
+            terms[name] = terms.get(name, 0) + penalty.detach()
             terms["loss"] = terms["loss"] + weight * penalty
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms
