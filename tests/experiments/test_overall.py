@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from lookalike.evaluation import ROUGHNESS
 from lookalike.experiments import read_study, write_table
 from lookalike.experiments.overall import LEAST_ARMS, NICE, relation_lines, relations
+from lookalike.report import image_address
 
 PATH = list(NICE)[-1]
 FIGURES = {"accuracy": 0.5, "calibration_error": 0.1, "minutes": 1.0}
@@ -122,3 +123,18 @@ def test_table_and_figure_are_written(tmp_path):
     assert (np.diff(across) > 0).all()
     assert (np.diff(down) < 0).all()
     assert drawn[2] is None
+
+
+def test_a_few_arms_far_apart_have_their_prototypes_drawn(tmp_path):
+    values = np.arange(float(LEAST_ARMS))
+    study(tmp_path, "digits", "digits", LEAST_ARMS)
+    (tmp_path / "results").mkdir()
+    stored = {"study": "digits", **results(LEAST_ARMS, values, values)}
+    for run in stored["runs"]:
+        run["thumbnail"] = image_address(np.full((9, 9), 10 * int(run["arm"][3:]), np.uint8))
+    (tmp_path / "results" / "digits.json").write_text(json.dumps(stored))
+    (found,) = relations([(read_study(tmp_path / "digits.yaml"), stored)])
+    assert found.pictures == tuple(run["thumbnail"] for run in stored["runs"][::2])
+    write_table(tmp_path)
+    drawn = re.findall(r"<image [^>]*>", (tmp_path / "figures" / "nice_against_true.svg").read_text())
+    assert len(drawn) == 5

@@ -1,7 +1,7 @@
 """A study as a picture: every run a dot, every arm a line."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,22 +135,33 @@ def style_of(place: int) -> dict[str, str]:
 
 
 def _draw_thumbnails(axis: Axes, study: Study, results: Mapping[str, Any] | None, correlation: Correlation) -> None:
-    """One per arm, beside the dot of its run, at the nearest of some places where it hides neither dot nor picture."""
-    points_per_dot = 72 / axis.figure.dpi
+    """One per arm, of its first run that has one."""
     pairs = {arm.name: paired_outcomes(results, arm.name, correlation) for arm in study.arms}
-    dots = np.concatenate([axis.transData.transform(several) for several in pairs.values() if len(several)])
-    taken = [(spot, _FROM_DOTS) for spot in dots * points_per_dot]
-    for place, arm in enumerate(study.arms):
-        run = _first_pictured(results, arm.name, correlation)
-        if run is None:
-            continue
-        address, pair = run
+    dots = np.concatenate([several for several in pairs.values() if len(several)])
+    runs = [_first_pictured(results, arm.name, correlation) for arm in study.arms]
+    draw_thumbnails(axis, dots, [(*run, style_of(place)["color"]) for place, run in enumerate(runs) if run])
+
+
+def draw_thumbnails(axis: Axes, dots: np.ndarray, pictures: Sequence[tuple[str, tuple[float, float], str]]) -> None:
+    """Pictures beside their dots, each at the nearest of some places where it hides neither dot nor picture.
+
+    Parameters
+    ----------
+    axis : Axes
+        Of a figure whose layout is settled.
+    dots : ndarray
+        Everything that is drawn there, shape ``(n, 2)``.
+    pictures : sequence of (str, (float, float), str)
+        A ``data:`` address, the dot it belongs to, and the color of its frame.
+    """
+    points_per_dot = 72 / axis.figure.dpi
+    taken = [(spot, _FROM_DOTS) for spot in axis.transData.transform(dots) * points_per_dot]
+    for address, pair, color in pictures:
         dot = axis.transData.transform(pair) * points_per_dot
         around = [dot + reach * np.array([np.cos(angle), np.sin(angle)]) for reach in _REACHES for angle in _ANGLES]
         room = np.array([min(float(np.abs(spot - other).max()) - least for other, least in taken) for spot in around])
         best = around[int(np.argmax(room >= min(0, room.max())))]
         taken.append((best, _FROM_PICTURES))
-        color = style_of(place)["color"]
         axis.add_artist(
             AnnotationBbox(
                 OffsetImage(picture_at(address), zoom=_ZOOM),

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from lookalike.evaluation import ROUGHNESS
 from lookalike.experiments.analysis import outcomes
-from lookalike.experiments.figures import save_figure, style_of
+from lookalike.experiments.figures import draw_thumbnails, save_figure, style_of
 from lookalike.experiments.studies import Arm, Study
 
 _VARIATION, _FREQUENCIES = ROUGHNESS
@@ -35,9 +35,13 @@ NICE: dict[str, tuple[str, Callable[[float], float]]] = {
     "near to the data (less NN-PCTL)": ("NN-PCTL", _less),
     "activations as of real examples (PATH)": ("PATH", float),
 }
-TRUE = ("TR*", "TRANSFER", "BIND")
+# What prototypes show, and beside it whether the network decides by it. PATH is on both sides: it takes neither an eye
+# nor a judge.
+SHOWN = ("TR*", "TRANSFER", "PATH")
+TRUE = (*SHOWN, "BIND")
 LEAST_ARMS = 10
 _DRAWS = 2000
+_PICTURES = 5
 _HEAD = (
     "Rank correlations over the arms of all studies on the same data, 95% over bootstrapped arms, and how many arms. "
     "Above 0, nicer ones are truer. Arms that resemble each other count each, so read it as a description."
@@ -60,6 +64,8 @@ class Relation:
         The data set, its worlds as one.
     arms : ndarray
         Both of every arm, means over its runs, shape ``(m, 2)``; more is nicer, and truer.
+    pictures : tuple of str
+        What each arm's prototypes look like, from the first run that kept it: a ``data:`` address, or nothing.
     correlation : float
         Spearman's, over arms.
     interval : tuple of float
@@ -70,6 +76,7 @@ class Relation:
     true: str
     data: str
     arms: np.ndarray
+    pictures: tuple[str, ...]
     correlation: float
     interval: tuple[float, float]
 
@@ -91,15 +98,21 @@ def relations(studies: Iterable[tuple[Study, Mapping[str, Any] | None]]) -> list
     []
     """
     wanted = (*TRUE, *(outcome for outcome, _ in NICE.values()))
+    kept = [(study, results) for study, results in studies if results]
     every = [
         (_data_of(arm), _identity(study, arm), {name: outcomes(results, arm.name, name) for name in wanted})
-        for study, results in studies
-        if results
+        for study, results in kept
         for arm in study.arms
     ]
+    pictures: dict[str, str] = {}
+    for study, results in kept:
+        for arm in study.arms:
+            pictures[_identity(study, arm)] = pictures.get(_identity(study, arm)) or _thumbnail_of(results, arm)
     found = []
     for true in TRUE:
         for nice, (outcome, turned) in NICE.items():
+            if outcome == true:
+                continue
             data: dict[str, dict[str, dict[int, tuple[float, float]]]] = {}
             for place, identity, known in every:
                 for seed in known[outcome].keys() & known[true].keys():
@@ -108,7 +121,8 @@ def relations(studies: Iterable[tuple[Study, Mapping[str, Any] | None]]) -> list
             for name, arms in data.items():
                 if len(arms) >= LEAST_ARMS:
                     means = np.array([np.mean(list(runs.values()), axis=0) for runs in arms.values()])
-                    found.append(Relation(nice, true, name, means, *_rank_correlation(means)))
+                    seen = tuple(pictures[identity] for identity in arms)
+                    found.append(Relation(nice, true, name, means, seen, *_rank_correlation(means)))
     return found
 
 
@@ -117,6 +131,11 @@ def _data_of(arm: Arm) -> str:
     options = {name: value for name, value in arm.config.data_options.items() if name != _SAME_DATA}
     said = ", ".join(f"{name} {value}" for name, value in options.items())
     return arm.config.data.removesuffix(":{world}") + (f" ({said})" if said else "")
+
+
+def _thumbnail_of(results: Mapping[str, Any], arm: Arm) -> str:
+    runs = [run for run in results["runs"] if run["arm"] == arm.name]
+    return next((run["thumbnail"] for run in sorted(runs, key=lambda run: run["seed"]) if run.get("thumbnail")), "")
 
 
 def _identity(study: Study, arm: Arm) -> str:
@@ -148,6 +167,8 @@ def relation_lines(found: list[Relation]) -> list[str]:
 def write_relations(found: list[Relation], file: Path) -> bool:
     """Draw every arm as a dot, by the data set's color: nicer to the right, truer upwards; remove what is outdated.
 
+    A few dots, far from each other, have their prototypes beside them, where runs have kept pictures of these.
+
     Parameters
     ----------
     found : list of Relation
@@ -164,7 +185,7 @@ def write_relations(found: list[Relation], file: Path) -> bool:
         return False
     rows = [true for true in TRUE if any(each.true == true for each in found)]
     columns = [nice for nice in NICE if any(each.nice == nice for each in found)]
-    figure = Figure(figsize=(2.6 * len(columns) + 1.6, 2.4 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(3.4 * len(columns) + 1.6, 3.2 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     styles = {data: style_of(place) for place, data in enumerate(dict.fromkeys(each.data for each in found))}
     handles: dict[str, Any] = {}
@@ -180,9 +201,39 @@ def write_relations(found: list[Relation], file: Path) -> bool:
             axis.set_ylabel(true if column == 0 else "")
             axis.tick_params(labelsize=7)
             axis.spines[["top", "right"]].set_visible(False)
+            axis.margins(0.15)
     figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=7, frameon=False)
+    # Where dots lie is known once everything else has its place.
+    figure.draw_without_rendering()
+    for row, true in enumerate(rows):
+        for column, nice in enumerate(columns):
+            here = [each for each in found if (each.true, each.nice) == (true, nice)]
+            if not here:
+                axes[row, column].set_axis_off()
+            else:
+                dots = np.concatenate([each.arms for each in here])
+                draw_thumbnails(axes[row, column], dots, _far_apart(here, styles))
     save_figure(figure, "nice against true", file)
     return True
+
+
+def _far_apart(found: list[Relation], styles: Mapping[str, dict[str, str]]) -> list[Any]:
+    """A few arms that have pictures: the truest, and each time the one that is farthest from those before."""
+    every = [
+        (picture, (float(nice), float(true)), styles[each.data]["color"])
+        for each in found
+        for picture, (nice, true) in zip(each.pictures, each.arms, strict=True)
+        if picture
+    ]
+    if not every:
+        return []
+    places = np.array([pair for _, pair, _ in every])
+    places = (places - places.min(0)) / np.maximum(np.ptp(places, axis=0), 1e-12)
+    chosen = [int(places[:, 1].argmax())]
+    while len(chosen) < min(_PICTURES, len(every)):
+        distances = np.linalg.norm(places[:, None] - places[chosen], axis=2).min(1)
+        chosen.append(int(distances.argmax()))
+    return [every[place] for place in chosen]
 
 
 def _cell(relation: Relation) -> str:

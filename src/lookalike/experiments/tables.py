@@ -6,11 +6,15 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
+
 from lookalike.evaluation import ROW_NAMES
 from lookalike.experiments.analysis import contrasts_of, correlations_of, outcomes
 from lookalike.experiments.figures import write_figure, write_scatter
+from lookalike.experiments.fronts import front_lines
 from lookalike.experiments.overall import relation_lines, relations, write_relations
 from lookalike.experiments.studies import Arm, Study, studies_in
+from lookalike.metrics import mean_interval
 from lookalike.persistence import write_whole
 
 # What training again finds, beside SEED-R.
@@ -21,6 +25,8 @@ _AGAIN = (
     "SEED-R: bootstrap",
 )
 
+# How much a network goes by cues that are no part of what it is shown, and how much of them the pictures show.
+_CUES = ("TR*: accuracy, cues of a wrong class", "TR*: energy: marks", "TR*: energy: code")
 _LEAST_FOR_INTERVAL = 3
 
 
@@ -82,6 +88,7 @@ def study_section(study: Study, results: dict[str, Any] | None, folder: str = "e
         *_card_lines(study, results),
         *_contrast_lines(study, results),
         *_correlation_lines(study, results),
+        *front_lines(study, results),
         "",
         *([study.note, ""] if study.note else []),
         f"`lookalike reproduce {folder}/{study.name}.yaml`",
@@ -122,8 +129,9 @@ def _line(study: Study, results: dict[str, Any] | None, arm: Arm) -> str:
 
 
 def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
-    """What the scorecard says of every arm: means over seeds, and the verdicts."""
-    columns = [*ROW_NAMES, *_AGAIN]
+    """What the scorecard says of every arm: means over seeds with their intervals, and the verdicts."""
+    cued = any(outcomes(results, arm.name, _CUES[0]) for arm in study.arms)
+    columns = [*ROW_NAMES, *(_CUES if cued else ()), *_AGAIN]
     shown = [row for row in columns if any(outcomes(results, arm.name, row) for arm in study.arms)]
     if not (study.card or study.again) or not shown:
         return []
@@ -132,7 +140,7 @@ def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
     lines = ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for arm in study.arms:
         values = [list(outcomes(results, arm.name, row).values()) for row in shown]
-        cells = [f"{mean(found):.3f}" if found else "–" for found in values]
+        cells = [_with_interval(found) if found else "–" for found in values]
         said = ", ".join(f"{name} ({count})" for name, count in _verdicts(results, arm).most_common())
         cells += [said or "–"] if judged else []
         lines.append(f"| {arm.label} | {' | '.join(cells)} |")
@@ -185,6 +193,14 @@ def _correlation_lines(study: Study, results: dict[str, Any] | None) -> list[str
 
 def _runs(results: dict[str, Any] | None, arm: Arm, figure: str = "accuracy") -> list[float]:
     return [run[figure] for run in results["runs"] if run["arm"] == arm.name] if results else []
+
+
+def _with_interval(values: Sequence[float]) -> str:
+    """A mean, and 95% of it where three runs or more say so."""
+    if len(values) < _LEAST_FOR_INTERVAL:
+        return f"{mean(values):.3f}"
+    low, high = mean_interval(np.array(values))
+    return f"{mean(values):.3f} ({low:.3f} to {high:.3f})"
 
 
 def _spread(values: Sequence[float]) -> str:
