@@ -42,9 +42,9 @@ def photographs(**parameters: Any) -> PrototypeClassifier:
 
     Notes
     -----
-    Photographs of one class hardly agree pixel by pixel, so that free pixels become blurs or codes, and to hold the network to
-    what they show costs accuracy. Chosen examples are photographs whatever happens; on CIFAR-10 the network is as
-    accurate as one without prototypes. It does not decide by what they show alone. See `docs/how-to/pictures.md`.
+    Photographs of one class hardly agree pixel by pixel, so that free pixels become blurs or codes, and to hold the
+    network to what they show costs accuracy. Chosen examples are photographs whatever happens; on CIFAR-10 the network
+    is as accurate as one without prototypes. It does not decide by what they show alone. See `docs/how-to/pictures.md`.
     Learning rate, contrast and what is double are those that were measured. While training, 64 examples of each class
     are held in memory to choose among (``prototypes__candidates``).
 

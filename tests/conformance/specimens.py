@@ -97,6 +97,7 @@ def transforms():
         "elastic": [{"pixels": 0.7, "order": 2}],
         "tone": [{"gain": 1.0, "offset": 1.0}],
         "color": [{"steps": 1}],
+        "pose": [{"degrees": 30.0, "scale": 1.2, "scales": 3, "tones": 1}, {"pixels": 0, "gain": 1.5}],
     }
     yield from _all("transforms", variants)
 

@@ -9,7 +9,7 @@ import torch
 from lookalike.errors import DataError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.explanations import LocalExplanation, aligned_pictures, alignments_of, in_words
-from lookalike.transforms import RotationScaleTransform, ShiftTransform, ToneTransform
+from lookalike.transforms import PoseTransform, RotationScaleTransform, ShiftTransform, ToneTransform
 from tests.conformance.test_priors import pictured
 
 
@@ -85,6 +85,24 @@ def test_what_the_network_deformed_is_what_is_said():
     found = alignments_of(record, torch.tensor([[1], [1]]))
     assert set(found) == {"degrees", "scale"}
     assert found["degrees"].tolist() == [[0.0], [20.0]]
+
+
+def test_a_pose_is_said_and_drawn_whole():
+    family = PoseTransform(pixels=2, degrees=8.0)
+    prototypes = glyphs(2)
+    asked = {"down": 2.0, "right": 0.0, "degrees": -8.0, "scale": 1.0, "gain": 1.0, "offset": -0.25}
+    place = list(zip(*family.members.values(), strict=True)).index(tuple(asked.values()))
+    record = met(family.deformed(prototypes)[:1, place], prototypes)
+    alignments = {name: torch.tensor([[value, 0.0]]) for name, value in asked.items()}
+    record = type(record)(**{**vars(record), "alignments": alignments})
+    wanted = torch.tensor([[0]])
+    torch.testing.assert_close(aligned_pictures(record, family, wanted)[0], record.inputs)
+    said = {name: float(values[0, 0]) for name, values in alignments_of(record, wanted).items()}
+    assert in_words(said) == "2 px lower, turned 8 degrees to the left, darker"
+    small = {"backbone": "mlp", "backbone__widths": [8], "prototypes__n_per_class": 1, "training__epochs": 1}
+    pictures = (255 * glyphs(4)[:, 0]).byte().numpy().repeat(10, axis=0)
+    posed = PrototypeClassifier(transforms="pose", random_state=0, **small).fit(pictures, np.arange(40) // 20)
+    assert list(posed.explain(pictures[:1])[0].matches[0].alignment) == list(asked)
 
 
 @pytest.mark.parametrize(

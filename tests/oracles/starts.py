@@ -260,6 +260,19 @@ def tone_transform(transform, prototypes):
     )
 
 
+def pose_transform(transform, prototypes):
+    turned = rotation_scale_transform(transform, prototypes)
+    moved = shift_transform(transform, turned)
+    return np.stack(
+        [
+            transform.gain**power * view + offset
+            for view in moved
+            for power in steps_of(1, transform.tones)
+            for offset in steps_of(transform.offset, transform.tones)
+        ]
+    )
+
+
 def color_transform(transform, prototypes):
     powers = list(steps_of(1, transform.steps))
     views = []
@@ -327,5 +340,6 @@ ORACLES = {
     "AffineTransform": affine_transform,
     "ElasticTransform": elastic_transform,
     "ToneTransform": tone_transform,
+    "PoseTransform": pose_transform,
     "ColorTransform": color_transform,
 }

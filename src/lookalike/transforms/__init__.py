@@ -4,6 +4,7 @@ from lookalike.transforms.averaging import aligned_means
 from lookalike.transforms.base import Transform, families_for
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
+from lookalike.transforms.poses import PoseTransform
 from lookalike.transforms.predicted import PARAMETERS, AlignmentPredictor, warped
 from lookalike.transforms.shift import (
     Alignment,
@@ -27,6 +28,7 @@ __all__ = [
     "Decomposition",
     "ElasticTransform",
     "IdentityTransform",
+    "PoseTransform",
     "RotationScaleTransform",
     "ShiftTransform",
     "ToneTransform",
