@@ -8,7 +8,7 @@ ifndef OMP_WAIT_POLICY
 export GOMP_SPINCOUNT ?= 5000
 endif
 
-.PHONY: demo test check docs clean
+.PHONY: demo film test check docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite --set data__judge_share=0.1667
@@ -17,6 +17,11 @@ demo: $(VENV)/.demo
 	$(BIN)/lookalike explain runs/demo test:0 --picture runs/demo/explanation.png
 	$(BIN)/lookalike report runs/demo
 	@echo "open runs/demo/report.html in a browser"
+
+# The animated picture in the README, made again.
+film: $(VENV)/.demo
+	$(BIN)/lookalike fit mnist-5k --out runs/film --overwrite --set initializer=uniform --film
+	cp runs/film/film.gif docs/images/film.gif
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest

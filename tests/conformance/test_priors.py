@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -34,6 +35,7 @@ from lookalike.transforms import (
     warped,
 )
 from tests.conformance.test_decisions import LABELS, draw_record
+from tests.oracles import decisions, networks
 
 
 def seeded(seed):
@@ -206,6 +208,22 @@ def test_an_alignment_is_learned_and_its_warp_is_what_it_says():
         assert float(torch.corrcoef(torch.stack([found[:, column], truth[:, column]]))[0, 1]) > 0.6
 
 
+@pytest.mark.parametrize("shape", [(1, 12, 12), (3, 15, 9), (2, 28, 28)])
+def test_the_net_that_predicts_alignments_equals_its_oracle(shape):
+    torch.manual_seed(3)
+    predictor = AlignmentPredictor(degrees=40.0, scale=1.5, pixels=3.0, width=7)
+    torch.nn.init.normal_(predictor.predicted.weight)
+    torch.nn.init.normal_(predictor.predicted.bias)
+    inputs, prototypes = torch.rand(3, *shape), torch.rand(2, *shape)
+    found = predictor(inputs, prototypes).detach()
+    assert float(found.std(dim=(0, 1)).min()) > 0
+    state, reach = networks.state_of(predictor), predictor.reach.tolist()
+    for row, picture in zip(found, inputs.double().numpy(), strict=True):
+        for values, prototype in zip(row, prototypes.double().numpy(), strict=True):
+            expected = decisions.predicted_alignment(state, reach, picture, prototype)
+            np.testing.assert_allclose(values.numpy(), expected, atol=1e-4, rtol=1e-4)
+
+
 def test_matching_tries_a_family_beside_shifts():
     picture = torch.zeros(1, 1, 9, 9)
     picture[0, 0, 4, 1:8] = 1
@@ -215,7 +233,9 @@ def test_matching_tries_a_family_beside_shifts():
     common = {"pixels": 1, "tolerance": None, "contrast": 0.0, "mutual": 0.0}
     assert float(AlignedMatchingRegularizer(transforms=family, **common)(record, 1.0)) == pytest.approx(-1, abs=1e-2)
     assert float(AlignedMatchingRegularizer(**common)(record, 1.0)) > -0.7
-    with pytest.raises(ParameterError, match="lookalike list transforms"):
+    with pytest.raises(
+        ParameterError, match="of 'affine', 'elastic', 'identity', 'pose', 'rotation_scale', 'shift', 'tone'"
+    ):
         AlignedMatchingRegularizer(transforms=ColorTransform())(record, 1.0)
 
 

@@ -144,3 +144,15 @@ def test_a_fitted_model_shows_how_prototypes_meet_pictures():
     assert set(toned.explain(rows[:1])[0].matches[0].alignment) == {"gain", "offset"}
     with pytest.raises(DataError, match="prototypes='pixel'"):
         table.aligned(rows[:1], [[0]])
+
+
+def test_alignments_do_not_depend_on_how_many_are_found_at_a_time(monkeypatch):
+    prototypes = glyphs(4)
+    record = met(glyphs(6).roll((1, -1), (2, 3)), prototypes)
+    wanted = torch.tensor([[0, 3, 2]]).repeat(6, 1)
+    whole = alignments_of(record, wanted)
+    monkeypatch.setattr("lookalike.explanations.alignment._NUMBERS", 5000)
+    parts = alignments_of(record, wanted)
+    for name, values in whole.items():
+        torch.testing.assert_close(parts[name], values)
+    assert float(whole["down"].abs().max()) == 1

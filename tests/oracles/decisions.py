@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 
 from tests.oracles import networks, starts
 
@@ -277,17 +276,48 @@ def autoencoder(regularizer, record):
 
 
 def warped_matching(regularizer, record):
-    """The net is asked what it predicts; every pair is then warped pixel by pixel."""
-    predicted = regularizer.predictor(torch.from_numpy(record.inputs), torch.from_numpy(record.prototypes))
+    """Every pair is warped pixel by pixel, as the net says."""
+    state, reach = networks.state_of(regularizer.predictor), regularizer.predictor.reach.tolist()
     correlations = []
-    for picture, target, row in zip(record.inputs, record.targets, predicted.tolist(), strict=True):
+    for picture, target in zip(record.inputs, record.targets, strict=True):
         found = []
         for p, prototype in enumerate(record.prototypes):
             if record.labels[p] == target:
-                view = turned_and_moved(prototype, *row[p])
+                view = turned_and_moved(prototype, *predicted_alignment(state, reach, picture, prototype))
                 found.append(float(np.corrcoef(picture.ravel(), view.ravel())[0, 1]))
         correlations.append(found)
     return matched_softly(regularizer, correlations)
+
+
+def predicted_alignment(state, reach, picture, prototype):
+    """Degrees, scale, pixels right and down: both in small, and how alike they are at 25 shifts, through one layer."""
+
+    def in_small(each):
+        grey, side = each.mean(axis=0), 12
+        height, width = grey.shape
+        small = np.array(
+            [
+                [
+                    grey[
+                        i * height // side : -(-(i + 1) * height // side),
+                        j * width // side : -(-(j + 1) * width // side),
+                    ].mean()
+                    for j in range(side)
+                ]
+                for i in range(side)
+            ]
+        )
+        small = small - small.mean()
+        return small / max(np.sqrt((small**2).mean()), 1e-6)
+
+    mine, other = in_small(picture), in_small(prototype)
+    alike = [
+        (mine * starts.moved(other[None], down, right)[0]).mean() for down in range(-2, 3) for right in range(-2, 3)
+    ]
+    seen = np.concatenate([mine.ravel(), other.ravel(), alike])
+    hidden = np.maximum(state["hidden.weight"] @ seen + state["hidden.bias"], 0)
+    said = np.array(reach) * np.tanh(state["predicted.weight"] @ hidden + state["predicted.bias"])
+    return said[0], np.exp(said[1]), said[2], said[3]
 
 
 def turned_and_moved(picture, degrees, scale, right, down):

@@ -11,6 +11,8 @@ from lookalike.errors import DataError, describe, require_option
 from lookalike.transforms.base import Transform
 
 _CHUNK = 2_000_000
+# So many numbers of views at a time: 200 MB.
+_NUMBERS = 50_000_000
 _FLAT = 1e-6
 _LEAST = 1e-30
 
@@ -103,6 +105,10 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
     """
     if inputs.shape[1:] != prototypes.shape[1:]:
         raise DataError(describe(f"prototypes of shape {tuple(inputs.shape[1:])}", f"{tuple(prototypes.shape[1:])}"))
+    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * prototypes[0].numel())) if len(prototypes) else 1
+    if few < len(prototypes):
+        parts = [align(inputs, several, pixels) for several in prototypes.split(few)]
+        return Alignment(*(torch.cat(each, 1) for each in zip(*map(_fields, parts), strict=True)))
     views = shifted(prototypes, pixels).flatten(2)
     n_prototypes, n_views, _ = views.shape
     means = views.mean(2)
@@ -125,6 +131,10 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
         offset = levels - gain * means.gather(1, best.T).T
         found.append((correlation.clamp(-1, 1), *directions(best, pixels), gain, offset))
     return Alignment(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+
+def _fields(alignment: Alignment) -> tuple[Tensor, ...]:
+    return alignment.correlation, alignment.down, alignment.right, alignment.gain, alignment.offset
 
 
 def shifted(pictures: Tensor, pixels: int) -> Tensor:
