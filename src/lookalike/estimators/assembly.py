@@ -15,10 +15,12 @@ from lookalike.estimators.parameters import chosen_backbone, options_of
 from lookalike.initializers import Initializer, random_windows
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
-from lookalike.registry import build, component
+from lookalike.registry import build, component, members
+from lookalike.regularizers import AlignedMatchingRegularizer, Regularizer
 from lookalike.selection import Selection
+from lookalike.shapes import Shape
 from lookalike.training import plan_from
-from lookalike.transforms import IdentityTransform, Transform, families_for
+from lookalike.transforms import IdentityTransform, Transform
 
 AUTO_PROTOTYPES = 4
 # What decides how prototypes look must outweigh the classifier's wish for them; see docs/decisions/0014.
@@ -202,14 +204,43 @@ def _require_fitting(transform: Transform, prototypes: Prototypes, choice: Any) 
     deformable = prototypes.space == "input"
     if isinstance(transform, IdentityTransform) or (deformable and transform.fits(prototypes.shape)):
         return
-    fitting = families_for(prototypes.shape) if deformable else ["identity"]
     raise ParameterError(
         describe(
             f"prototypes that are {type(transform).wanted}, for transforms={choice!r}",
             f"prototypes of shape {tuple(prototypes.shape)} in {prototypes.space} space",
-            f"transforms of {', '.join(map(repr, fitting))}",
+            f"transforms of {_families_for(prototypes.shape) if deformable else repr('identity')}",
         )
     )
+
+
+def require_matchable(regularizer: Regularizer, shape: Shape) -> None:
+    """Refuse, before training, deformations in matching that prototypes of a shape cannot undergo.
+
+    Parameters
+    ----------
+    regularizer : Regularizer
+        Of any kind.
+    shape : tuple of int
+        Of one prototype.
+
+    Raises
+    ------
+    ParameterError
+        Naming the families that can.
+    """
+    if isinstance(regularizer, AlignedMatchingRegularizer) and not regularizer.transforms.fits(shape):
+        raise ParameterError(
+            describe(
+                f"prototypes that are {regularizer.transforms.wanted}, to be deformed in matching",
+                f"shape {tuple(shape)}",
+                f"regularizers__aligned_matching__transforms of {_families_for(shape)}",
+            )
+        )
+
+
+def _families_for(shape: Shape) -> str:
+    kinds = members("transforms").items()
+    return ", ".join(repr(name) for name, kind in kinds if issubclass(kind, Transform) and kind.fits(shape))
 
 
 @torch.no_grad()

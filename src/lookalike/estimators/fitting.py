@@ -13,7 +13,7 @@ from torch import Tensor
 from lookalike.data import Examples, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import ENOUGH_VALIDATION, sureness_quantiles
-from lookalike.estimators.assembly import assemble, initialize, resolve, start_from
+from lookalike.estimators.assembly import assemble, initialize, require_matchable, resolve, start_from
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
@@ -165,7 +165,7 @@ def prepare(request: Request) -> Prepared:
             for family in ("regularizer", "counterfactual")
         )
         for regularizer, _ in regularizers:
-            regularizer.require_fitting(network.prototypes.shape)
+            require_matchable(regularizer, network.prototypes.shape)
         initialize(network, start, training, torch.Generator().manual_seed(request.seed))
     job = Job(
         learner=Learner(network, objective, regularizers, counterfactuals),

@@ -21,19 +21,6 @@ class Regularizer(nn.Module, ABC):
 
     taps: Sequence[float] = ()
 
-    def require_fitting(self, shape: Sequence[int]) -> None:
-        """Refuse prototypes that this can say nothing of, before anything is trained; none, unless said otherwise.
-
-        Parameters
-        ----------
-        shape : sequence of int
-            Of one prototype.
-
-        Raises
-        ------
-        ParameterError
-        """
-
     @abstractmethod
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The penalty of one pass.

@@ -19,7 +19,7 @@ from lookalike.regularizers.likeness import (
     tolerated,
 )
 from lookalike.shapes import Scalar
-from lookalike.transforms import IdentityTransform, Transform, families_for, view_at
+from lookalike.transforms import IdentityTransform, Transform, view_at
 
 ERRORS = ("correlation", "squared")
 ASSIGNMENTS = ("soft", "hard")
@@ -134,7 +134,7 @@ class AlignedMatchingRegularizer(Regularizer):
         """Minus the soft maximum of correlations, mean over inputs."""
         comparison.require_whole_pictures("aligned matching", "regularizers='none'")
         prototypes = comparison.prototypes
-        self.require_fitting(tuple(prototypes.shape[1:]))
+        self._require_fitting(tuple(prototypes.shape[1:]))
         inputs = comparison.unaugmented().to(prototypes.dtype)
         groups = [(mine, self.transforms.deformed(own)) for mine, own in by_class(comparison, inputs, prototypes)]
         if not groups:
@@ -186,13 +186,12 @@ class AlignedMatchingRegularizer(Regularizer):
         shares = weights / weights.sum((1, 2, 3), keepdim=True)
         return list(shares.split([len(inputs) for inputs, _ in groups]))
 
-    def require_fitting(self, shape: Sequence[int]) -> None:
-        """Prototypes of this shape must be of a kind that the family deforms."""
-        if not self.transforms.fits(tuple(shape)):
+    def _require_fitting(self, shape: tuple[int, ...]) -> None:
+        if not self.transforms.fits(shape):
             raise ParameterError(
                 describe(
                     f"prototypes that are {self.transforms.wanted}, to be deformed in matching",
                     f"shape {shape}",
-                    f"regularizers__aligned_matching__transforms of {', '.join(map(repr, families_for(tuple(shape))))}",
+                    "another regularizers__aligned_matching__transforms; see lookalike list transforms",
                 )
             )

@@ -1,7 +1,7 @@
 """Transforms: small deformations under which a prototype may meet an input."""
 
 from lookalike.transforms.averaging import aligned_means
-from lookalike.transforms.base import Transform, families_for
+from lookalike.transforms.base import Transform
 from lookalike.transforms.decomposition import Decomposition, decompose
 from lookalike.transforms.identity import IdentityTransform
 from lookalike.transforms.poses import PoseTransform
@@ -37,7 +37,6 @@ __all__ = [
     "aligned_means",
     "decompose",
     "directions",
-    "families_for",
     "shifted",
     "shifts_in_turn",
     "sums_over_shifts",

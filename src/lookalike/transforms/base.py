@@ -8,19 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.errors import DataError, describe
-from lookalike.registry import members
 from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
-
-
-def families_for(shape: tuple[int, ...]) -> list[str]:
-    """Names of the families that can deform inputs of a shape.
-
-    Examples
-    --------
-    >>> families_for((20,))
-    ['identity', 'tone']
-    """
-    return [name for name, kind in members("transforms").items() if issubclass(kind, Transform) and kind.fits(shape)]
 
 
 class Transform(nn.Module, ABC):

@@ -1,11 +1,11 @@
 """A family of several changes at once: turned, enlarged, moved, and darker."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, product
 
 from torch import Tensor
 
 from lookalike.transforms.base import Transform
-from lookalike.transforms.grid import every_combination
 from lookalike.transforms.shift import ShiftTransform
 from lookalike.transforms.tones import ToneTransform
 from lookalike.transforms.warps import RotationScaleTransform
@@ -74,13 +74,11 @@ class PoseTransform(Transform):
     def members(self) -> Mapping[str, Sequence[float]]:
         """``down``, ``right``, ``degrees``, ``scale``, ``gain`` and ``offset``."""
         parts = (self.turned.members, self.moved.members, self.toned.members)
-        sizes = [len(next(iter(part.values()))) for part in parts]
-        places = every_combination(**{str(number): range(size) for number, size in enumerate(sizes)})
-        found = {
-            name: [values[place] for place in chosen]
-            for part, chosen in zip(parts, places.values(), strict=True)
-            for name, values in part.items()
-        }
+        names = [name for part in parts for name in part]
+        # One after the other, as they are nested in the views; then by name.
+        combined = product(*(list(zip(*part.values(), strict=True)) for part in parts))
+        columns = zip(*(chain.from_iterable(combination) for combination in combined), strict=True)
+        found = dict(zip(names, map(list, columns), strict=True))
         return {name: found[name] for name in ("down", "right", "degrees", "scale", "gain", "offset")}
 
     def deformed(self, prototypes: Tensor) -> Tensor:
