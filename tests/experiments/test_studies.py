@@ -318,6 +318,22 @@ def test_another_default_plan_is_another_arm_where_the_plan_is_left_to_the_libra
     assert study.hash(study.named(["another"])[0]) != before["another"]
 
 
+def test_what_comes_with_matching_is_part_of_an_arm_that_chose_it(tmp_path, monkeypatch):
+    rate = {"training__prototype_learning_rate": 0.3}
+    arms = {
+        "left": {"regularizers": {"feature_matching": 1.0}, "training__keep": "last"},
+        "given": {"regularizers": {"feature_matching": 1.0}, "training__keep": "last", **rate},
+        "other": {"regularizers": {"spectrum": 1.0}},
+        "auto": {},
+    }
+    document = {"title": "Rates", "source": "here", "seeds": 1, "common": {"data": "knownproto:L0:0"}, "arms": arms}
+    (tmp_path / "rates.yaml").write_text(yaml.safe_dump(document))
+    study = read_study(tmp_path / "rates.yaml")
+    before = {arm.name: study.hash(arm) for arm in study.arms}
+    monkeypatch.setattr("lookalike.estimators.assembly.PROTOTYPE_LEARNING_RATE", 0.1)
+    assert [arm.name for arm in study.arms if study.hash(arm) != before[arm.name]] == ["left"]
+
+
 def test_judges_are_trained_once_before_the_runs(carded, tmp_path, monkeypatch):
     monkeypatch.setattr("lookalike.evaluation.judges.cache_folder", lambda: tmp_path / "cache")
     seen = []
