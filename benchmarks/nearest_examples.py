@@ -3,8 +3,9 @@
 Free pixels that start at training images may stay where they are, or learn. For every prototype the training image of
 its class that correlates most with it, each color less its mean; the same for test images, which no training moved. The
 runs of the results: ``lookalike fit cifar10 --set data__judge_share=0.1667 --set prototypes__n_per_class=5 --set
-random_state=0`` with ``counterfactuals=none`` (unbound), with ``regularizers={warped_matching: 100.0}`` too (warped),
-with ``recipe=photographs`` in its place (chosen), and with ``training=none`` in its place (starts).
+random_state=0`` with ``training=none`` (starts) or ``recipe=photographs`` (chosen), or with ``counterfactuals=none``
+(unbound) and beside it ``training__prototype_learning_rate`` of ``null`` (still),
+``regularizers__critic=1.0`` (critic) or ``regularizers={warped_matching: 100.0}`` (warped).
 """
 
 import argparse
@@ -64,8 +65,10 @@ def main():
                 f"{folder.name}, {name}: correlation with the nearest example {median:.3f} ({low:.3f} to {high:.3f})",
                 flush=True,
             )
-    document = {"benchmark": "nearest_examples", "quartiles": found}
-    (RESULTS / "nearest_examples.json").write_text(json.dumps(document, indent=1) + "\n")
+    file = RESULTS / "nearest_examples.json"
+    known = json.loads(file.read_text())["quartiles"] if file.exists() else {}
+    document = {"benchmark": "nearest_examples", "quartiles": {**known, **found}}
+    file.write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -219,6 +219,19 @@ def binding_families_table() -> str:
     return "\n".join([*lines, "", f"Command: `{command}`; how the runs were made is in its text."])
 
 
+def nearest_examples_table() -> str:
+    """How much of prototypes that began at photographs still is one."""
+    results = json.loads((ROOT / "benchmarks" / "results" / "nearest_examples.json").read_text(encoding="utf-8"))
+    lines = ["| run | correlation with the nearest training image of the class: median | quartiles |", "|---|---|---|"]
+    runs = results["quartiles"]
+    rows = {f"{run}": runs[run]["prototypes"] for run in runs} | {
+        "test images": next(iter(runs.values()))["test images"]
+    }
+    lines += [f"| {name} | {median:.2f} | {low:.2f} to {high:.2f} |" for name, (low, median, high) in rows.items()]
+    command = f"python -m benchmarks.nearest_examples {' '.join(f'runs/{run}' for run in runs)}"
+    return "\n".join([*lines, "", f"Command: `{command}`; how the runs were made is in its text."])
+
+
 MADE = {
     "components": component_table,
     "experiments": lambda: experiment_table(ROOT / "experiments"),
@@ -231,6 +244,7 @@ MADE = {
     "serving": serving_table,
     "wrong prediction": wrong_prediction,
     "binding families": binding_families_table,
+    "nearest examples": nearest_examples_table,
     "nice against true": nice_against_true,
     "studies": lambda: study_table(ROOT / "experiments"),
 }

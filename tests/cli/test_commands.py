@@ -192,6 +192,9 @@ def test_predict_abstains_by_similarity_or_by_probability(call, tmp_path):
     code, _, err = call("predict", run, asked, "--coverage", "0.5", "--by", "probabilty")
     assert code == 2
     assert "did you mean 'probability'" in one_line(err)
+    code, _, err = call("predict", run, asked, "--by", "probability")
+    assert code == 2
+    assert "--by together with --coverage" in one_line(err)
 
 
 def test_predict_reads_tables_by_column(call, tmp_path):

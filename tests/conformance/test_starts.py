@@ -271,6 +271,12 @@ def test_a_prototype_may_stay_as_it_is(transform):
 
 
 @every_transform
+def test_no_member_is_listed_twice(transform):
+    members = list(zip(*transform.members.values(), strict=True))
+    assert len(members) == len(set(members))
+
+
+@every_transform
 def test_what_a_member_says_is_what_it_does(transform):
     """The best member for a view of a prototype is that view's own, or one that looks the same."""
     picture = torch.randn(1, 3, 7, 7, generator=seeded(1))

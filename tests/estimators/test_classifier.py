@@ -317,7 +317,7 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
         ({"similarity": "cosin"}, "did you mean 'cosine'"),
         ({"similarity__scal": 3.0}, "did you mean 'scale'"),
         ({"similarity__scale": "large"}, "similarity__scale to be float"),
-        ({"prototypes__n_per_class": 1.5}, "whole number, 10 of them, one per class, or 'auto'"),
+        ({"prototypes__n_per_class": 1.5}, "an int, or 10 of them, one per class, or 'auto'"),
         ({"prototypes__n_per_class": "many"}, "or 'auto', got 'many'"),
         ({"prototypes__n_per_class": 0}, "at least 1"),
         ({"prototypes__n_per_class": [1, 2]}, "10 of them"),

@@ -72,7 +72,26 @@ def test_the_rate_that_prototypes_need_comes_with_matching(name):
     assert (found["training__prototype_learning_rate"], found["training__keep"]) == (0.2, "last")
     given = resolved(regularizers={name: 100.0}, training__prototype_learning_rate=None, training__keep="best")
     assert (given["training__prototype_learning_rate"], given["training__keep"]) == (None, "best")
-    assert "training__prototype_learning_rate" not in resolved(regularizers={"spectrum": 1.0})
+    pair = (registry.build("regularizer", name, {}, {"input_shape": (1, 28, 28)}), 100.0)
+    for way in (
+        {"regularizers": name},
+        {"regularizers": [pair]},
+        {"regularizers": "none", f"regularizers__{name}": 5.0},
+    ):
+        assert resolved(**way)["training__prototype_learning_rate"] == 0.2
+    without = [{"regularizers": {"spectrum": 1.0}}, {"regularizers": {name: 0.0}}]
+    if name == "feature_matching":
+        without.append({"regularizers": {name: 1.0}, "prototypes": "exemplar"})
+    for way in without:
+        assert "training__prototype_learning_rate" not in resolved(**way)
+
+
+def test_shifts_in_matching_suit_the_size_of_the_pictures_however_it_is_chosen():
+    small = SAMPLES.inputs[:60, :14, :14]
+    options = {"training__epochs": 1, "regularizers": {"aligned_matching": 100.0}}
+    for inputs, pixels in ((SAMPLES.inputs[:60], 2), (small, 1)):
+        made = PrototypeClassifier(**{**SMALL, **options}).fit(inputs, SAMPLES.labels[:60])
+        assert made.fitted_.resolved["regularizers__aligned_matching__pixels"] == pixels
 
 
 def test_two_regularizers_of_a_class_are_told_together():

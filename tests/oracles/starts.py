@@ -185,7 +185,12 @@ def warped(picture, source):
 
 
 def steps_of(largest, n):
-    return np.linspace(-largest, largest, n) if n > 1 else [0.0]
+    return np.linspace(-largest, largest, n) if n > 1 and largest else [0.0]
+
+
+def powers_of(largest, n):
+    """Of a factor; one alone where it is 1."""
+    return steps_of(1 if largest != 1 else 0, n)
 
 
 def linear_views(prototypes, maps):
@@ -209,7 +214,7 @@ def rotation_scale_transform(transform, prototypes):
     maps = [
         transform.scale**power * rotation(degrees)
         for degrees in steps_of(transform.degrees, transform.angles)
-        for power in steps_of(1, transform.scales)
+        for power in powers_of(transform.scale, transform.scales)
     ]
     return linear_views(prototypes, maps)
 
@@ -218,8 +223,8 @@ def affine_transform(transform, prototypes):
     n = transform.steps
     maps = []
     for degrees in steps_of(transform.degrees, n):
-        for enlarged in steps_of(1, n):
-            for stretched in steps_of(1, n):
+        for enlarged in powers_of(transform.scale, n):
+            for stretched in powers_of(transform.stretch, n):
                 for slant in steps_of(transform.slant, n):
                     ratio = transform.stretch**stretched
                     stretch = np.diag([ratio**0.5, ratio**-0.5])
@@ -254,7 +259,7 @@ def tone_transform(transform, prototypes):
         [
             transform.gain**power * prototype + offset
             for prototype in np.asarray(prototypes)
-            for power in steps_of(1, transform.steps)
+            for power in powers_of(transform.gain, transform.steps)
             for offset in steps_of(transform.offset, transform.steps)
         ]
     )
@@ -267,14 +272,14 @@ def pose_transform(transform, prototypes):
         [
             transform.gain**power * view + offset
             for view in moved
-            for power in steps_of(1, transform.tones)
+            for power in powers_of(transform.gain, transform.tones)
             for offset in steps_of(transform.offset, transform.tones)
         ]
     )
 
 
 def color_transform(transform, prototypes):
-    powers = list(steps_of(1, transform.steps))
+    powers = list(powers_of(transform.gain, transform.steps))
     views = []
     for prototype in np.asarray(prototypes):
         for red in powers:

@@ -19,19 +19,23 @@ def predict(
         typer.Option(help="Also say whether to answer: yes for this share of inputs like those it learned from."),
     ] = None,
     by: Annotated[
-        str, typer.Option(help="What an answer needs: similarity to a prototype, or probability of the class.")
-    ] = "similarity",
+        str | None,
+        typer.Option(help="With --coverage: by similarity to a prototype (unless given), or by probability."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
     """Give inputs to classes, with calibrated probabilities, as csv."""
     from lookalike.cli import screen
+    from lookalike.errors import ParameterError, describe
     from lookalike.experiments import open_run
     from lookalike.experiments.asked import asked_inputs
 
+    if by is not None and coverage is None:
+        raise ParameterError(describe("--by together with --coverage", f"--by {by} alone", "--coverage 0.9"))
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict)
     screen.say(asked.notes)
-    screen.write_predictions(opened.classifier, asked, out, coverage, by)
+    screen.write_predictions(opened.classifier, asked, out, coverage, by or "similarity")
 
 
 def explain(

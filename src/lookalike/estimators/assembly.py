@@ -61,7 +61,7 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
     DataError
         If an explicit number of prototypes exceeds a class's examples.
     ParameterError
-        If it is no number.
+        If the number of prototypes is neither an int, nor several, nor ``"auto"``.
     """
     resolved = {name: copy.deepcopy(value) for name, value in parameters.items()}
     resolved |= chosen_backbone(resolved["backbone"], "convnet" if preprocessing.is_picture else "mlp")
@@ -87,7 +87,7 @@ def _resolve_pictures(resolved: dict[str, Any], preprocessing: Preprocessing) ->
     if resolved["regularizers"] == "auto":
         resolved["regularizers"] = {"aligned_matching": MATCHING} if learned else "none"
     if learned:
-        for name, value in with_matching(resolved).items():
+        for name, value in beside_matching(resolved).items():
             resolved.setdefault(name, value)
     matched = learned and _is_among("aligned_matching", resolved)
     if matched and isinstance(resolved["regularizers"], str | Mapping):
@@ -120,7 +120,7 @@ def _learns_whole_pictures(resolved: Mapping[str, Any], preprocessing: Preproces
     return tuple(prototypes.shape) == preprocessing.shape and any(True for _ in prototypes.parameters())
 
 
-def with_matching(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def beside_matching(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What training needs, unless said otherwise, where prototypes are matched with pictures; else nothing.
 
     Prototypes at the network's own rate would hardly leave their start, and the epoch that decides best may be one in
@@ -133,9 +133,9 @@ def with_matching(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> with_matching({"regularizers": {"aligned_matching": 100.0, "spectrum": 1.0}})
+    >>> beside_matching({"regularizers": {"aligned_matching": 100.0, "spectrum": 1.0}})
     {'training__prototype_learning_rate': 0.2, 'training__keep': 'last'}
-    >>> with_matching({"regularizers": "total_variation"})
+    >>> beside_matching({"regularizers": "total_variation"})
     {}
     """
     if not any(_is_among(name, parameters) for name in _MATCHING_REGULARIZERS):
@@ -146,8 +146,8 @@ def with_matching(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _is_among(name: str, parameters: Mapping[str, Any]) -> bool:
     choice = parameters["regularizers"]
     if isinstance(choice, str | Mapping):
-        named = name == choice or (isinstance(choice, Mapping) and name in choice)
-        return named or f"regularizers__{name}" in parameters
+        weight = choice.get(name, 0) if isinstance(choice, Mapping) else name == choice
+        return bool(parameters.get(f"regularizers__{name}", weight))
     wanted = component("regularizer", name)
     pairs = [item for item in choice if isinstance(item, Sequence)] if isinstance(choice, Sequence) else []
     return any(isinstance(each, wanted) for pair in pairs for each in pair)
@@ -226,16 +226,15 @@ def require_matchable(regularizer: Regularizer, shape: Shape) -> None:
     Raises
     ------
     ParameterError
-        Naming the families that can.
+        Naming the families that can; or, where prototypes are no pictures, what can be wanted in the place of matching.
     """
-    if isinstance(regularizer, AlignedMatchingRegularizer) and not regularizer.transforms.fits(shape):
-        raise ParameterError(
-            describe(
-                f"prototypes that are {regularizer.transforms.wanted}, to be deformed in matching",
-                f"shape {tuple(shape)}",
-                f"regularizers__aligned_matching__transforms of {_families_for(shape)}",
-            )
-        )
+    if not isinstance(regularizer, AlignedMatchingRegularizer) or regularizer.transforms.fits(shape):
+        return
+    wanted = f"prototypes that are {regularizer.transforms.wanted}, to be deformed in matching"
+    instead = (
+        f"transforms of {_families_for(shape)}" if len(shape) == 3 else "regularizers='none' for tables and patches"
+    )
+    raise ParameterError(describe(wanted, f"shape {tuple(shape)}", instead))
 
 
 def _families_for(shape: Shape) -> str:
@@ -327,8 +326,8 @@ def _space(prototypes: Any) -> str:
 def _require_enough(wanted: Any, counts: Tensor) -> None:
     each = [wanted] * len(counts) if isinstance(wanted, int) else wanted
     if not isinstance(each, list | tuple) or not all(isinstance(n, int) for n in each):
-        wanted_type = f"prototypes__n_per_class as a whole number, {len(counts)} of them, one per class, or 'auto'"
-        raise ParameterError(describe(wanted_type, repr(wanted), "prototypes__n_per_class='auto'"))
+        known = f"prototypes__n_per_class as an int, or {len(counts)} of them, one per class, or 'auto'"
+        raise ParameterError(describe(known, repr(wanted), "prototypes__n_per_class='auto'"))
     for label, (n, count) in enumerate(zip(each, counts.tolist(), strict=False)):
         if n > count:
             raise DataError(

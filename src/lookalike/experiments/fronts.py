@@ -36,9 +36,10 @@ class Front:
 
 
 def fronts_of(study: Study, results: Mapping[str, Any] | None) -> list[Front]:
-    """The front of every way to be nice with every way to be true that five arms or more have.
+    """The front of every way to be nice with every way to show what is the case that five arms or more have.
 
-    Only arms whose accuracy is within a point of the best arm's can be on it; all figures are means over an arm's runs.
+    Only arms whose accuracy is within a point of that of the best arm with prototypes can be on it. All figures are
+    means over an arm's runs, however many these are.
 
     Parameters
     ----------
@@ -104,12 +105,13 @@ def front_lines(study: Study, results: Mapping[str, Any] | None) -> list[str]:
     lines = [
         "",
         "Nice and true at once: arms that no other beats in both, the truest first; of those within "
-        f"{100 * WITHIN:.0f} point of the best arm's accuracy.",
+        f"{100 * WITHIN:.0f} point of the best accuracy with prototypes. By means, of as many runs as is said: "
+        "one is no ranking.",
         "",
         "| nice | true | arms on the front | of |",
         "|---|---|---|---|",
     ]
     for front in found:
-        names = "; ".join(labels[name] for name in front.arms)
+        names = "; ".join(f"{labels[name]} ({len(outcomes(results, name, front.true))})" for name in front.arms)
         lines.append(f"| {front.nice} | {front.true} | {names} | {front.n_arms} |")
     return lines

@@ -232,6 +232,8 @@ def _far_apart(found: list[Relation], styles: Mapping[str, dict[str, str]]) -> l
     chosen = [int(places[:, 1].argmax())]
     while len(chosen) < min(_PICTURES, len(every)):
         distances = np.linalg.norm(places[:, None] - places[chosen], axis=2).min(1)
+        if not distances.max():
+            break
         chosen.append(int(distances.argmax()))
     return [every[place] for place in chosen]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import ParameterError, describe, suggest
-from lookalike.estimators.assembly import with_matching
+from lookalike.estimators.assembly import beside_matching
 from lookalike.estimators.parameters import options_of
 from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
@@ -46,6 +46,8 @@ _LATER = {
     "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
     "counterfactual/residual_swap": {"blend": "0.0"},
 }
+# What came with the default's matching when its results were first kept.
+_BESIDE_DEFAULT = {"training__prototype_learning_rate": 0.2, "training__keep": "last"}
 # What "auto" may become.
 _AUTO = {
     "backbone": ("convnet", "mlp"),
@@ -278,10 +280,12 @@ def _plan(config: RunConfig) -> list[dict[str, Any]]:
 
 
 def _beside_matching(config: RunConfig) -> list[dict[str, Any]]:
-    """What comes with matching that an arm has chosen itself, and has not spelled out."""
+    """What comes with matching, where an arm has not spelled it out; for the default only once it is another."""
     parameters = config.classifier().get_params(deep=False)
-    came = {name: value for name, value in with_matching(parameters).items() if name not in parameters}
-    return [came] if came and parameters["regularizers"] != "auto" else []
+    left_open = parameters["regularizers"] == "auto"
+    chosen = {**parameters, "regularizers": "aligned_matching"} if left_open else parameters
+    found = {name: value for name, value in beside_matching(chosen).items() if name not in parameters}
+    return [found] if found and not (left_open and found.items() <= _BESIDE_DEFAULT.items()) else []
 
 
 def _defaults(config: RunConfig) -> dict[str, Any]:

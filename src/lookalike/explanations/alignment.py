@@ -10,7 +10,7 @@ from lookalike.transforms import Transform, directions, shifts_in_turn, view_at
 
 _SIDE_PER_PIXEL = 14
 _MOST_PIXELS = 4
-# So many numbers of views at a time: 200 MB.
+# So many numbers of views at a time; a copy of them takes 200 MB.
 _NUMBERS = 50_000_000
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
@@ -52,7 +52,7 @@ def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
     others = prototypes.to(inputs.dtype)[wanted.flatten()]
     pixels = _pixels(inputs)
     # A few pairs at a time: all views of all pairs would be many.
-    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * rows[0].numel()))
+    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * inputs.shape[1:].numel()))
     found = [_best_shifts(*each, pixels) for each in zip(rows.split(few), others.split(few), strict=True)]
     correlation, gain, place = (torch.cat(each) for each in zip(*found, strict=True))
     down, right = directions(place, pixels)

@@ -7,26 +7,26 @@ from lookalike.errors import require_option
 
 
 def symmetric(largest: float, steps: int) -> list[float]:
-    """From minus the largest to the largest in equal steps, 0 among them.
+    """From minus the largest to the largest in equal steps, 0 among them, and 0 alone where nothing is larger.
 
     Examples
     --------
     >>> symmetric(10.0, 5)
     [-10.0, -5.0, 0.0, 5.0, 10.0]
     """
-    half = steps // 2
+    half = steps // 2 if largest else 0
     return [largest * step / half for step in range(-half, half + 1)] if half else [0.0]
 
 
 def ratios(largest: float, steps: int) -> list[float]:
-    """From the inverse of the largest to the largest in equal ratios, 1 among them.
+    """From the inverse of the largest to the largest in equal ratios, 1 among them, and 1 alone where it is largest.
 
     Examples
     --------
     >>> ratios(2.0, 3)
     [0.5, 1.0, 2.0]
     """
-    return [float(largest**share) for share in symmetric(1.0, steps)]
+    return [float(largest**share) for share in symmetric(1.0, steps)] if largest > 1 else [1.0]
 
 
 def require_odd(**options: int) -> None:

@@ -6,6 +6,7 @@ from itertools import chain, product
 from torch import Tensor
 
 from lookalike.transforms.base import Transform
+from lookalike.transforms.grid import require_odd
 from lookalike.transforms.shift import ShiftTransform
 from lookalike.transforms.tones import ToneTransform
 from lookalike.transforms.warps import RotationScaleTransform
@@ -40,8 +41,8 @@ class PoseTransform(Transform):
 
     Notes
     -----
-    The members are all combinations, ``(2 pixels + 1)**2 * angles * scales * tones**2``, and each costs one pass of
-    every prototype through the backbone: 81 as it stands. First a prototype is turned and enlarged, then moved, then
+    The members are all combinations, and each costs one pass of every prototype through the backbone: 81 as it stands,
+    9 shifts, 3 angles and 3 offsets. First a prototype is turned and enlarged, then moved, then
     its grey levels are changed.
 
     Examples
@@ -64,6 +65,7 @@ class PoseTransform(Transform):
         tones: int = 3,
     ) -> None:
         super().__init__()
+        require_odd(tones=tones)
         self.turned = RotationScaleTransform(degrees=degrees, angles=angles, scale=scale, scales=scales)
         self.moved = ShiftTransform(pixels=pixels)
         self.toned = ToneTransform(gain=gain, offset=offset, steps=tones)

@@ -11,7 +11,7 @@ from lookalike.errors import DataError, describe, require_option
 from lookalike.transforms.base import Transform
 
 _CHUNK = 2_000_000
-# So many numbers of views at a time: 200 MB.
+# So many numbers of views at a time; a copy of them takes 200 MB.
 _NUMBERS = 50_000_000
 _FLAT = 1e-6
 _LEAST = 1e-30
@@ -105,7 +105,7 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
     """
     if inputs.shape[1:] != prototypes.shape[1:]:
         raise DataError(describe(f"prototypes of shape {tuple(inputs.shape[1:])}", f"{tuple(prototypes.shape[1:])}"))
-    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * prototypes[0].numel())) if len(prototypes) else 1
+    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * prototypes.shape[1:].numel()))
     if few < len(prototypes):
         parts = [align(inputs, several, pixels) for several in prototypes.split(few)]
         return Alignment(*(torch.cat(each, 1) for each in zip(*map(_fields, parts), strict=True)))
@@ -134,7 +134,7 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
 
 
 def _fields(alignment: Alignment) -> tuple[Tensor, ...]:
-    return alignment.correlation, alignment.down, alignment.right, alignment.gain, alignment.offset
+    return tuple(vars(alignment).values())
 
 
 def shifted(pictures: Tensor, pixels: int) -> Tensor:
