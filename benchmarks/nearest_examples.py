@@ -4,8 +4,8 @@ Free pixels that start at training images may stay where they are, or learn. For
 its class that correlates most with it, each color less its mean; the same for test images, which no training moved. The
 runs of the results: ``lookalike fit cifar10 --set data__judge_share=0.1667 --set prototypes__n_per_class=5 --set
 random_state=0`` with ``training=none`` (starts) or ``recipe=photographs`` (chosen), or with ``counterfactuals=none``
-(unbound) and beside it ``training__prototype_learning_rate`` of ``null`` (still),
-``regularizers__critic=1.0`` (critic) or ``regularizers={warped_matching: 100.0}`` (warped).
+(unbound) and beside it ``training__prototype_learning_rate`` of ``null`` (still) or
+``regularizers__critic=1.0`` (critic).
 """
 
 import argparse
