@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,10 @@ def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str,
     history = run.train(resume)
     # Arrays, because a tensor would cross as a file that ends with the process that made it.
     weights = {name: tensor.numpy() for name, tensor in job.learner.state_dict().items()}
+    if parent_process() and torch.distributed.is_initialized():
+        # A process that ends with its group's threads still running is aborted now and then.
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
     return weights, [epoch.to_dict() for epoch in history], run.state.best_number
 
 
