@@ -224,9 +224,8 @@ def nearest_examples_table() -> str:
     results = json.loads((ROOT / "benchmarks" / "results" / "nearest_examples.json").read_text(encoding="utf-8"))
     lines = ["| run | correlation with the nearest training image of the class: median | quartiles |", "|---|---|---|"]
     runs = results["quartiles"]
-    rows = {f"{run}": runs[run]["prototypes"] for run in runs} | {
-        "test images": next(iter(runs.values()))["test images"]
-    }
+    rows = {run: found["prototypes"] for run, found in runs.items()}
+    rows["test images"] = next(iter(runs.values()))["test images"]
     lines += [f"| {name} | {median:.2f} | {low:.2f} to {high:.2f} |" for name, (low, median, high) in rows.items()]
     command = f"python -m benchmarks.nearest_examples {' '.join(f'runs/{run}' for run in runs)}"
     return "\n".join([*lines, "", f"Command: `{command}`; how the runs were made is in its text."])

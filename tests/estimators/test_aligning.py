@@ -151,7 +151,7 @@ def test_alignments_do_not_depend_on_how_many_are_found_at_a_time(monkeypatch):
     record = met(glyphs(6).roll((1, -1), (2, 3)), prototypes)
     wanted = torch.tensor([[0, 3, 2]]).repeat(6, 1)
     whole = alignments_of(record, wanted)
-    monkeypatch.setattr("lookalike.explanations.alignment._NUMBERS", 5000)
+    monkeypatch.setattr("lookalike.transforms.shift._NUMBERS", 5000)
     parts = alignments_of(record, wanted)
     for name, values in whole.items():
         torch.testing.assert_close(parts[name], values)

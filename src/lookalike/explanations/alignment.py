@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.transforms import Transform, directions, shifts_in_turn, view_at
+from lookalike.transforms import Transform, directions, pictures_at_a_time, shifts_in_turn, view_at
 
 _SIDE_PER_PIXEL = 14
 _MOST_PIXELS = 4
-# So many numbers of views at a time; a copy of them takes 200 MB.
-_NUMBERS = 50_000_000
 # Below these a difference cannot be seen, or is no more than chance.
 _DEGREES, _FACTOR, _BRIGHTNESS, _PIXELS, _ALIKE = 0.5, 1.15, 0.15, 0.5, 0.1
 _LEAST = 1e-6
@@ -52,7 +50,7 @@ def alignments_of(comparison: Comparison, wanted: Tensor) -> dict[str, Tensor]:
     others = prototypes.to(inputs.dtype)[wanted.flatten()]
     pixels = _pixels(inputs)
     # A few pairs at a time: all views of all pairs would be many.
-    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * inputs.shape[1:].numel()))
+    few = pictures_at_a_time(inputs, pixels)
     found = [_best_shifts(*each, pixels) for each in zip(rows.split(few), others.split(few), strict=True)]
     correlation, gain, place = (torch.cat(each) for each in zip(*found, strict=True))
     down, right = directions(place, pixels)

@@ -42,8 +42,8 @@ class PoseTransform(Transform):
     Notes
     -----
     The members are all combinations, and each costs one pass of every prototype through the backbone: 81 as it stands,
-    9 shifts, 3 angles and 3 offsets. First a prototype is turned and enlarged, then moved, then
-    its grey levels are changed.
+    9 shifts, 3 angles and 3 offsets. First a prototype is turned and enlarged, then moved, then its grey levels are
+    changed.
 
     Examples
     --------

@@ -105,10 +105,10 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
     """
     if inputs.shape[1:] != prototypes.shape[1:]:
         raise DataError(describe(f"prototypes of shape {tuple(inputs.shape[1:])}", f"{tuple(prototypes.shape[1:])}"))
-    few = max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * prototypes.shape[1:].numel()))
+    few = pictures_at_a_time(prototypes, pixels)
     if few < len(prototypes):
         parts = [align(inputs, several, pixels) for several in prototypes.split(few)]
-        return Alignment(*(torch.cat(each, 1) for each in zip(*map(_fields, parts), strict=True)))
+        return Alignment(*(torch.cat(each, 1) for each in zip(*(vars(part).values() for part in parts), strict=True)))
     views = shifted(prototypes, pixels).flatten(2)
     n_prototypes, n_views, _ = views.shape
     means = views.mean(2)
@@ -133,8 +133,17 @@ def align(inputs: Tensor, prototypes: Tensor, pixels: int) -> Alignment:
     return Alignment(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
-def _fields(alignment: Alignment) -> tuple[Tensor, ...]:
-    return tuple(vars(alignment).values())
+def pictures_at_a_time(pictures: Tensor, pixels: int) -> int:
+    """How many pictures have no more numbers in all their shifted views than should be held at once; at least 1.
+
+    Parameters
+    ----------
+    pictures : Tensor
+        Shape ``(p, c, h, w)``.
+    pixels : int
+        Largest shift in either direction.
+    """
+    return max(1, _NUMBERS // ((2 * pixels + 1) ** 2 * pictures.shape[1:].numel()))
 
 
 def shifted(pictures: Tensor, pixels: int) -> Tensor:
