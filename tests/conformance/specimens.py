@@ -58,7 +58,10 @@ def regularizers():
         "diversity": [{"pixels": 0, "largest": 0.0}, {"largest": -1.0}],
         "critic": [{"width": 3}],
         "autoencoder": [{"latent": 2, "width": 2}],
-        "warped_matching": [{"degrees": 40.0, "scale": 1.5, "pixels": 1.0, "width": 5}],
+        "warped_matching": [
+            {"degrees": 40.0, "scale": 1.5, "pixels": 1.0, "width": 5},
+            {"degrees": 20.0, "stretch": 1.4, "slant": 0.3, "bend": 1.0, "width": 5},
+        ],
     }
     torch.manual_seed(0)
     for made in _all("regularizer", variants, {"input_shape": (2, 5, 4)}):

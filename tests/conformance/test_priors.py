@@ -27,8 +27,10 @@ from lookalike.regularizers import (
 )
 from lookalike.similarities import CosineSimilarity
 from lookalike.transforms import (
+    AffineTransform,
     AlignmentPredictor,
     ColorTransform,
+    ElasticTransform,
     IdentityTransform,
     RotationScaleTransform,
     ShiftTransform,
@@ -208,15 +210,66 @@ def test_an_alignment_is_learned_and_its_warp_is_what_it_says():
         assert float(torch.corrcoef(torch.stack([found[:, column], truth[:, column]]))[0, 1]) > 0.6
 
 
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [({"slant": 0.4}, [5]), ({"stretch": 1.6}, [4]), ({"bend": 1.5}, [4, 5, 6, 7])],
+)
+def test_affine_and_elastic_alignments_are_learned(options, columns):
+    """One picture, deformed at random: the net says how, and of examples that it has not seen."""
+    pictures = torch.zeros(1, 1, 12, 12)
+    pictures[0, 0, 2:10, 2:4] = pictures[0, 0, 5:7, 2:10] = pictures[0, 0, 2:4, 8:10] = 1
+    torch.manual_seed(0)
+    matching = WarpedMatchingRegularizer(degrees=0.0, scale=1.0, pixels=0.0, **options)
+    predictor = matching.predictor
+    truth = torch.zeros(300, 1, len(predictor.names))
+    truth[..., 1] = 1.0
+    if "stretch" in predictor.names:
+        truth[..., 4] = 1.0
+    for place in columns:
+        drawn = torch.empty(300, 1).uniform_(-1, 1, generator=seeded(place)) * predictor.reach[place]
+        truth[..., place] = drawn.exp() if predictor.names[place] == "stretch" else drawn
+    inputs = warped(pictures, truth, predictor.names)[:, 0]
+    labels = torch.zeros(300, dtype=torch.long)
+    seen, unseen = (pictured(inputs[k], labels[k], pictures, labels[:1]) for k in (slice(200), slice(200, 300)))
+    first = 1 + matching(unseen, 1.0).item()
+    optimizer = torch.optim.Adam(matching.parameters(), lr=1e-2)
+    for _ in range(150):
+        optimizer.zero_grad()
+        matching(seen, 1.0).backward()
+        optimizer.step()
+    assert 1 + matching(unseen, 1.0).item() < 0.5 * first
+    found = predictor(inputs[200:], pictures).detach()
+    for column in columns:
+        pair = torch.stack([found[:, 0, column], truth[200:, 0, column]])
+        assert float(torch.corrcoef(pair)[0, 1]) > 0.6
+
+
+@pytest.mark.parametrize(
+    ("family", "options"),
+    [
+        (AffineTransform(degrees=20.0, scale=1.3, stretch=1.4, slant=0.3), {"stretch": 1.4}),
+        (ElasticTransform(pixels=1.2), {"bend": 1.2}),
+    ],
+)
+def test_a_predicted_warp_is_the_familys_with_the_same_parameters(family, options):
+    prototypes, names = torch.rand(2, 3, 9, 12, generator=seeded(0)), AlignmentPredictor(**options).names
+    still = {name: 1.0 if name in {"scale", "stretch"} else 0.0 for name in names}
+    members = [dict(zip(family.members, values, strict=True)) for values in zip(*family.members.values(), strict=True)]
+    wanted = torch.tensor([[{**still, **member}[name] for name in names] for member in members])
+    views = warped(prototypes, wanted[:, None].expand(-1, 2, -1), names)
+    torch.testing.assert_close(views.transpose(0, 1), family.deformed(prototypes), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"stretch": 1.3, "bend": 2.0}, {"slant": 0.2}, {"bend": 1.0}])
 @pytest.mark.parametrize("shape", [(1, 12, 12), (3, 15, 9), (2, 28, 28)])
-def test_the_net_that_predicts_alignments_equals_its_oracle(shape):
+def test_the_net_that_predicts_alignments_equals_its_oracle(shape, options):
     torch.manual_seed(3)
-    predictor = AlignmentPredictor(degrees=40.0, scale=1.5, pixels=3.0, width=7)
+    predictor = AlignmentPredictor(degrees=40.0, scale=1.5, pixels=3.0, width=7, **options)
     torch.nn.init.normal_(predictor.predicted.weight)
     torch.nn.init.normal_(predictor.predicted.bias)
     inputs, prototypes = torch.rand(3, *shape), torch.rand(2, *shape)
     found = predictor(inputs, prototypes).detach()
-    assert float(found.std(dim=(0, 1)).min()) > 0
+    assert all(float(found[..., k].std()) > 0 for k, reach in enumerate(predictor.reach.tolist()) if reach)
     state, reach = networks.state_of(predictor), predictor.reach.tolist()
     for row, picture in zip(found, inputs.double().numpy(), strict=True):
         for values, prototype in zip(row, prototypes.double().numpy(), strict=True):
@@ -255,6 +308,9 @@ def test_matching_tries_a_family_beside_shifts():
         (AlignmentPredictor, {"scale": 0.5}),
         (AlignmentPredictor, {"pixels": -1.0}),
         (AlignmentPredictor, {"width": 0}),
+        (AlignmentPredictor, {"stretch": 0.9}),
+        (AlignmentPredictor, {"slant": -0.1}),
+        (WarpedMatchingRegularizer, {"bend": -1.0}),
     ],
 )
 def test_priors_out_of_range_are_refused(prior, options):

@@ -283,14 +283,15 @@ def warped_matching(regularizer, record):
         found = []
         for p, prototype in enumerate(record.prototypes):
             if record.labels[p] == target:
-                view = turned_and_moved(prototype, *predicted_alignment(state, reach, picture, prototype))
+                said = predicted_alignment(state, reach, picture, prototype)
+                view = bent_and_moved(prototype, dict(zip(regularizer.predictor.names, said, strict=True)))
                 found.append(float(np.corrcoef(picture.ravel(), view.ravel())[0, 1]))
         correlations.append(found)
     return matched_softly(regularizer, correlations)
 
 
 def predicted_alignment(state, reach, picture, prototype):
-    """Degrees, scale, pixels right and down: both in small, and how alike they are at 25 shifts, through one layer."""
+    """Degrees, scale, pixels right and down, and the rest: both in small and their products at 25 shifts, one layer."""
 
     def in_small(each):
         grey, side = each.mean(axis=0), 12
@@ -317,15 +318,33 @@ def predicted_alignment(state, reach, picture, prototype):
     seen = np.concatenate([mine.ravel(), other.ravel(), alike])
     hidden = np.maximum(state["hidden.weight"] @ seen + state["hidden.bias"], 0)
     said = np.array(reach) * np.tanh(state["predicted.weight"] @ hidden + state["predicted.bias"])
-    return said[0], np.exp(said[1]), said[2], said[3]
+    # Scale and, where there is one, stretch are predicted as logarithms: what comes fifth of 6 or of 12 is a stretch.
+    factors = [1, 4] if len(said) in {6, 12} else [1]
+    said[factors] = np.exp(said[factors])
+    return said
 
 
-def turned_and_moved(picture, degrees, scale, right, down):
-    """First turned to the right and enlarged about the center, then moved."""
-    center = np.array([(picture.shape[2] - 1) / 2, (picture.shape[1] - 1) / 2])
-    inverse = np.linalg.inv(scale * starts.rotation(degrees))
-    moved = np.array([right, down])
-    return starts.warped(picture, lambda y, x: (inverse @ (np.array([x, y]) - moved - center) + center)[::-1])
+def bent_and_moved(picture, said):
+    """First bent, by all waves at once, then slanted, stretched, enlarged and turned, and at last moved."""
+    height, width = picture.shape[1:]
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    ratio, slant = said.get("stretch", 1.0), said.get("slant", 0.0)
+    linear = starts.rotation(said["degrees"]) @ np.diag([ratio**0.5, ratio**-0.5]) @ np.array([[1, -slant], [0, 1]])
+    inverse = np.linalg.inv(said["scale"] * linear)
+
+    def source(y, x):
+        x, y = inverse @ (np.array([x - said["right"], y - said["down"]]) - center) + center
+        waves = {
+            f"{i}{j}": np.cos(np.pi * i * y / (height - 1)) * np.cos(np.pi * j * x / (width - 1))
+            for i, j in ((0, 1), (1, 0), (1, 1))
+        }
+        down, right = (
+            sum(said.get(f"{direction}_{ij}", 0.0) * wave for ij, wave in waves.items())
+            for direction in ("down", "right")
+        )
+        return y - down, x - right
+
+    return starts.warped(picture, source)
 
 
 def no_counterfactual(counterfactual, record):

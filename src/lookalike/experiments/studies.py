@@ -44,6 +44,7 @@ _SILENT = (("counterfactuals", "none"), ("selection", "none"))
 _LATER = {
     "prototypes/pixel": {"within": "None"},
     "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
+    "regularizer/warped_matching": {"stretch": "1.0", "slant": "0.0", "bend": "0.0"},
     "counterfactual/residual_swap": {"blend": "0.0"},
 }
 # What came with the default's matching when its results were first kept.

@@ -20,6 +20,12 @@ class WarpedMatchingRegularizer(Regularizer):
         Largest shift in either direction, 0 or above.
     width : int
         Hidden units of the net, `lookalike.transforms.AlignmentPredictor`, which is trained along; 1 or above.
+    stretch : float
+        Largest ratio of width to height at the same area, 1 or above; its inverse is the smallest.
+    slant : float
+        Largest shift to the right, in pixels, for each pixel upwards, 0 or above.
+    bend : float
+        How far each of six smooth waves moves what it moves farthest, in pixels, 0 or above.
     first_temperature, last_temperature : float
         Of the soft choice among prototypes, above 0, as in `AlignedMatchingRegularizer`.
     until : float
@@ -56,10 +62,15 @@ class WarpedMatchingRegularizer(Regularizer):
         first_temperature: float = 0.3,
         last_temperature: float = 0.02,
         until: float = 0.7,
+        stretch: float = 1.0,
+        slant: float = 0.0,
+        bend: float = 0.0,
     ) -> None:
         super().__init__()
         require_annealing(first_temperature, last_temperature, until)
-        self.predictor = AlignmentPredictor(degrees=degrees, scale=scale, pixels=pixels, width=width)
+        self.predictor = AlignmentPredictor(
+            degrees=degrees, scale=scale, pixels=pixels, width=width, stretch=stretch, slant=slant, bend=bend
+        )
         self.first_temperature = first_temperature
         self.last_temperature = last_temperature
         self.until = until
@@ -70,7 +81,7 @@ class WarpedMatchingRegularizer(Regularizer):
         prototypes = comparison.prototypes
         met = []
         for mine, own in by_class(comparison, comparison.unaugmented().to(prototypes.dtype), prototypes):
-            views = warped(own, self.predictor(mine, own))
+            views = warped(own, self.predictor(mine, own), self.predictor.names)
             met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
         if not met:
             return prototypes.sum() * 0
