@@ -1,4 +1,4 @@
-"""A training step with aligned matching, and with residual swap too, against one without.
+"""A training step with aligned matching, with residual swap too, and with a critic besides, against one without.
 
 ``python -m benchmarks.pictures_step``: the default convnet, 40 prototypes, batches of 128, shifts of up to three
 pixels, late in training, when matching is at its dearest since pixels are weighted.
@@ -11,15 +11,17 @@ LATE = 0.9
 PIXELS = {"regularizers__aligned_matching__pixels": 3}
 MATCHING = {**DECISIONS_ALONE, "regularizers": {"aligned_matching": 100.0}, **PIXELS}
 BOTH = {**MATCHING, "counterfactuals": {"residual_swap": 0.1}, "counterfactuals__residual_swap__pixels": 3}
+CRITIC = {**BOTH, "regularizers": {"aligned_matching": 100.0, "critic": 1.0}}
 
 
 def main():
     """Measure and report."""
-    options = {"plain": DECISIONS_ALONE, "matching": MATCHING, "both": BOTH}
+    options = {"plain": DECISIONS_ALONE, "matching": MATCHING, "both": BOTH, "critic": CRITIC}
     seconds = in_turn({name: library_steps(LATE, **chosen) for name, chosen in options.items()}, rounds=15)
     rows = {
         "step with aligned matching": ratio(seconds, "matching", "plain"),
         "step with residual swap, too": ratio(seconds, "both", "plain"),
+        "step with a critic, too": ratio(seconds, "critic", "plain"),
     }
     report("pictures_step", rows, {"step with aligned matching": 1.5, "step with residual swap, too": 2.2})
 
