@@ -86,8 +86,8 @@ def least_sure(known: Quantiles, coverage: float, by: str) -> float:
         raise ParameterError(
             describe(
                 f"a model fitted with {ENOUGH_VALIDATION} validation examples or more, to abstain by",
-                "none kept with it",
-                "fit anew with a validation_fraction above 0, or give fit(..., validation=(X, y))",
+                "fewer, or a model saved without them",
+                "fit anew with a validation_fraction above 0 that is enough, or give fit(..., validation=(X, y))",
             )
         )
     if by not in known:
