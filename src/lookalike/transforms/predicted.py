@@ -11,7 +11,6 @@ from lookalike.errors import require_option
 from lookalike.transforms.shift import sums_over_shifts
 
 PARAMETERS = ("degrees", "scale", "right", "down")
-_SLANTED = ("stretch", "slant")
 _BENT = ("right_01", "down_01", "right_10", "down_10", "right_11", "down_11")
 _FACTORS = ("scale", "stretch")
 _SIDE = 12
@@ -92,10 +91,13 @@ class AlignmentPredictor(nn.Module):
         require_option("stretch", stretch, stretch >= 1, "1 or above")
         require_option("slant", slant, slant >= 0, "0 or above")
         require_option("bend", bend, bend >= 0, "0 or above")
-        slanted, bent = stretch > 1 or slant > 0, bend > 0
-        self.names = PARAMETERS + _SLANTED * slanted + _BENT * bent
-        reach = [degrees, math.log(scale), pixels, pixels] + [math.log(stretch), slant] * slanted + [bend] * 6 * bent
-        self.register_buffer("reach", torch.tensor(reach))
+        reach = dict(zip(PARAMETERS, (degrees, math.log(scale), pixels, pixels), strict=True))
+        if stretch > 1 or slant > 0:
+            reach |= {"stretch": math.log(stretch), "slant": slant}
+        if bend > 0:
+            reach |= dict.fromkeys(_BENT, bend)
+        self.names = tuple(reach)
+        self.register_buffer("reach", torch.tensor(list(reach.values())))
         self.hidden = nn.Linear(2 * _SIDE**2 + (2 * _TRIED + 1) ** 2, width)
         self.predicted = nn.Linear(width, len(self.names))
         nn.init.zeros_(self.predicted.weight)
@@ -153,7 +155,8 @@ def warped(prototypes: Tensor, parameters: Tensor, names: Sequence[str] = PARAME
     rows = _inverse(values, height / width)
     first, second = (torch.stack([a, b, -(a * across + b * along)], 1) for a, b in rows)
     grids = functional.affine_grid(torch.stack([first, second], 1), [n * p, channels, height, width], False)
-    grids = grids - _bent(grids, values)
+    if _BENT[0] in values:
+        grids = grids - _bent(grids, values)
     every = prototypes[None].expand(n, -1, -1, -1, -1).flatten(0, 1)
     views = functional.grid_sample(every, grids.to(every), padding_mode="border", align_corners=False)
     return views.view(n, p, channels, height, width)
@@ -172,17 +175,15 @@ def _inverse(values: Mapping[str, Tensor], tall: float) -> tuple[tuple[Tensor, T
 
 
 def _bent(grids: Tensor, values: Mapping[str, Tensor]) -> Tensor:
-    """How far waves have moved what is at `grids`, in the same units: shape ``(n * p, h, w, 2)``, or 0."""
-    if _BENT[0] not in values:
-        return grids.new_zeros(())
+    """How far waves have moved what is at `grids`, in the same units: shape ``(n * p, h, w, 2)``."""
     _, height, width, _ = grids.shape
     # From 0 to 1 between the outer pixels' centers.
     right = ((grids[..., 0] + 1) * width - 1) / 2 / max(width - 1, 1)
     down = ((grids[..., 1] + 1) * height - 1) / 2 / max(height - 1, 1)
+    level, upright = torch.cos(math.pi * right), torch.cos(math.pi * down)
     moved = []
     for direction, side in (("right", width), ("down", height)):
         far = {ij: values[f"{direction}_{ij}"][:, None, None] * 2 / side for ij in ("01", "10", "11")}
-        level, upright = torch.cos(math.pi * right), torch.cos(math.pi * down)
         moved.append(far["01"] * level + far["10"] * upright + far["11"] * upright * level)
     return torch.stack(moved, 3)
 
