@@ -54,9 +54,12 @@ def save_model(folder: Path, model: StoredModel) -> None:
 
     Raises
     ------
+    FolderInUseError
+        If it is a file.
     OSError
         If the disk is full or the folder cannot be written; the old model is still there.
     """
+    require_no_file(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, dict[str, str]] = {}
     written: list[Path] = []
@@ -76,6 +79,18 @@ def save_model(folder: Path, model: StoredModel) -> None:
             file.unlink(missing_ok=True)
         raise
     _sweep(folder, model.tensors, {entry["file"] for entry in files.values()})
+
+
+def require_no_file(folder: Path) -> None:
+    """Refuse to write a folder where a file is, or below one.
+
+    Raises
+    ------
+    FolderInUseError
+    """
+    file = next((path for path in (folder, *folder.parents) if path.is_file()), None)
+    if file is not None:
+        raise FolderInUseError(describe(f"{folder} to be a folder, or new", f"a file, {file}", "another name"))
 
 
 def require_own_pictures(folder: Path) -> None:

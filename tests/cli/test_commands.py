@@ -517,6 +517,14 @@ def test_names_are_escaped(call, tmp_path):
     assert "&lt;script>" in told
 
 
+@pytest.mark.parametrize("asked", [["recipes"], []])
+def test_list_names_recipes(call, asked):
+    code, out, _ = call("list", *asked)
+    assert code == 0
+    assert "singh2019_siamese" in out
+    assert "photographs" in out
+
+
 @pytest.mark.parametrize("family", ["similarities", "head", None])
 def test_list_names_components_and_options(call, family):
     code, out, _ = call("list", *([family] if family else []))

@@ -313,7 +313,6 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "match"),
     [
-        ({"similarty": "dot"}, "did you mean 'similarity'"),
         ({"similarity": "cosin"}, "did you mean 'cosine'"),
         ({"similarity__scal": 3.0}, "did you mean 'scale'"),
         ({"similarity__scale": "large"}, "similarity__scale to be float"),
@@ -323,7 +322,6 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
         ({"prototypes__n_per_class": [1, 2]}, "10 of them"),
         ({"prototypes__size": 99}, "fits into an input"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
-        ({"verbose__loud": True}, "without options"),
         ({"training": "jointly"}, "did you mean 'joint'"),
         ({"training": 3}, "a list of phases"),
         ({"training": ["joint"]}, "a phase"),
@@ -375,6 +373,8 @@ def test_wrong_parameters_are_reported_by_fit_in_three_parts(digits, parameters,
         (lambda X, y: (X[:, None, None], y), "shape"),
         (lambda X, y: (X, y + 0.5), "Unknown label type"),
         (lambda X, y: (X, np.where(y == 3, np.nan, y)), "a label for every input"),
+        (lambda X, y: (X, np.array([None, *y[1:]], dtype=object)), "None at 1 of .*, first at index 0"),
+        (lambda X, y: (None, y), "got None"),
     ],
 )
 def test_wrong_data_are_refused(digits, change, match):
@@ -515,6 +515,44 @@ def test_get_and_set_params_speak_one_vocabulary():
     classifier.set_params(prototypes__n_per_class=5, similarity="dot")
     assert clone(classifier).get_params() == classifier.get_params()
     assert "prototypes__n_per_class=5" in repr(classifier)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "advice"),
+    [
+        ({"similarty": "dot"}, "did you mean 'similarity'"),
+        ({"epochs": 3}, "training__epochs, an option of training"),
+        ({"training_epochs": 3}, "training__epochs, with two underscores"),
+        ({"verbose__loud": True}, "without options"),
+    ],
+    ids=str,
+)
+def test_a_parameter_that_does_not_exist_is_refused_at_once(parameters, advice):
+    with pytest.raises(ParameterError, match=advice) as caught:
+        PrototypeClassifier(**parameters)
+    assert str(caught.value).startswith("expected ")
+    assert ", got " in str(caught.value)
+    classifier = PrototypeClassifier(similarity="l2")
+    with pytest.raises(ParameterError, match=advice):
+        classifier.set_params(similarity="dot", **parameters)
+    assert classifier.similarity == "l2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        (np.zeros((3, 64)), r"X\.reshape\(-1, 8, 8\)"),
+        (np.zeros((8, 8)), r"X\[None\] for one picture"),
+        (np.zeros((3, 5)), r"pictures of shape \(8, 8\)"),
+        (np.zeros((3, 9, 9)), "resize pictures"),
+        (np.full((3, 8, 8), 200), "numbers up to 200 that are no 8-bit integers"),
+    ],
+)
+def test_inputs_of_another_form_are_told_what_to_do(wrong, advice):
+    X = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+    classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
+    with pytest.raises(DataError, match=advice):
+        classifier.predict(wrong)
 
 
 def test_feature_names_and_data_frames_out(iris):

@@ -147,6 +147,16 @@ def test_files_of_somebody_elses_are_not_replaced_by_pictures(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["prototypes"]
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_model_does_not_take_the_place_of_a_file(tmp_path, place):
+    X = np.random.default_rng(0).random((20, 4))
+    classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FolderInUseError, match=r"a file, .*file; try: another name"):
+        classifier.save(tmp_path / place)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_pictures_of_many_prototypes_keep_their_order(tmp_path):
     X = np.random.default_rng(0).integers(0, 256, (1200, 8, 8), dtype=np.uint8)
     many = {"backbone": "identity", "training": "none", "prototypes__n_per_class": 520, "validation_fraction": 0.0}

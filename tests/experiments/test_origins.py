@@ -144,6 +144,49 @@ def test_another_data_set_is_rid_of_what_was_learned_from(fitted, tmp_path):
     assert len(other.train) == 8
 
 
+def test_data_without_a_test_part_are_tested_on_whole(fitted, tmp_path):
+    write_pictures(tmp_path / "new", 60, 64)
+    other = data_of(fitted, str(tmp_path / "new"))
+    assert other.test.names.tolist() == sorted(
+        file.relative_to(tmp_path / "new").as_posix() for file in (tmp_path / "new").rglob("*.png")
+    )
+    assert other.notes == ("no test part: all 8 examples are tested on",)
+    before = data_of(fitted)
+    write_pictures(tmp_path / "pictures", 20, 22)
+    grown = data_of(fitted, str(tmp_path / "pictures"))
+    assert set(before.test.names) < set(grown.test.names)
+    assert len(grown.test) == len(before.test) + 4
+    assert not set(grown.test.names) & set(before.train.names)
+
+
+def test_examples_are_found_by_the_names_that_explanations_print(fitted, tmp_path):
+    data = data_of(fitted)
+    wanted = [data.test.names[0], data.train.names[3]]
+    asked = asked_inputs(fitted, wanted)
+    assert asked.names == wanted
+    assert np.array_equal(asked.inputs, np.stack([data.test.inputs[0], data.train.inputs[3]]))
+    assert asked.true == [data.test.labels[0], data.train.labels[3]]
+    with pytest.raises(DataNotFoundError, match="nothing at dark/999"):
+        asked_inputs(fitted, ["dark/999.png"])
+
+
+def test_rows_are_found_by_their_lines(tmp_path):
+    write_table(tmp_path / "t.csv", range(40))
+    run = fitted_to(tmp_path / "t.csv", tmp_path)
+    asked = asked_inputs(run, ["line 3"])
+    whole = np.concatenate([data_of(run).test.names, data_of(run).train.names]).tolist()
+    inputs = np.concatenate([data_of(run).test.inputs, data_of(run).train.inputs])
+    assert np.array_equal(asked.inputs[0], inputs[whole.index("line 3")])
+
+
+def test_data_that_have_moved_are_tested_on_as_before(fitted, tmp_path):
+    before = data_of(fitted)
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    after = data_of(fitted, str(tmp_path / "moved"))
+    assert after.test.names.tolist() == before.test.names.tolist()
+    assert after.notes == ()
+
+
 def test_another_test_part_that_was_learned_from_is_refused(tmp_path):
     part = Part(np.arange(12.0).reshape(6, 2), np.array([0, 1] * 3))
     whole = Dataset("whole", part.select(np.arange(4)), part.select(np.arange(4, 6)))

@@ -7,7 +7,7 @@ import typer
 
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Data = Annotated[str | None, typer.Option(help="Another data set: its test part, or what is set aside as one.")]
+Data = Annotated[str | None, typer.Option(help="Another data set: its test part; all of it, where it has none.")]
 
 
 def predict(

@@ -91,15 +91,20 @@ def report(
 
 
 def list_components(
-    family: Annotated[str | None, typer.Argument(help="A family, similarities say; all of them unless given.")] = None,
+    family: Annotated[
+        str | None, typer.Argument(help="A family, similarities say, or recipes; all of them unless given.")
+    ] = None,
 ) -> None:
-    """List components by family, with their options."""
+    """List recipes, and components by family, with their options."""
     from lookalike.cli import screen
+    from lookalike.experiments.config import RECIPES
     from lookalike.registry import FAMILIES, family_named
 
-    families = [family_named(family)] if family else list(FAMILIES.values())
-    for declared in families:
+    asked = family in (None, "recipe", "recipes")
+    for declared in list(FAMILIES.values()) if family is None else [] if asked else [family_named(family)]:
         screen.components(declared)
+    if asked:
+        screen.recipes(RECIPES)
 
 
 def _told(folder: Path, *run: Any) -> None:

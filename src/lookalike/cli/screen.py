@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -123,6 +123,17 @@ def components(family: Family) -> None:
         # Formulas are for the documentation.
         what = re.sub(r",? ?:math:`[^`]*`|: :math:`[^`]*`", "", (cls.__doc__ or "").strip().splitlines()[0])
         table.add_row(key, escape(what), ", ".join(shown))
+    _out.print(table)
+    _out.print()
+
+
+def recipes(known: Mapping[str, Callable]) -> None:
+    """Print recipes by name, and what each is."""
+    table = Table(title="recipes", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in ("name", "what it is"):
+        table.add_column(column, overflow="fold")
+    for name, recipe in known.items():
+        table.add_row(name, escape((recipe.__doc__ or "").strip().splitlines()[0]))
     _out.print(table)
     _out.print()
 

@@ -71,9 +71,9 @@ def load_folder(
         train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
     else:
         train, test = stratified_split(labels, test_fraction, seed=0)
-        notes.append(f"no test folder: {len(test)} of {len(labels)} pictures set aside for testing")
+        notes += [f"no test folder: {len(test)} of {len(labels)} pictures set aside for testing"] if len(test) else []
     untested = sorted(set(labels.tolist()) - set(labels[test].tolist()))
-    if untested:
+    if untested and len(test):
         notes.append(f"no test pictures of {', '.join(untested)}: accuracy is about the other classes")
     _require_classes(listed, labels[train], train_folder)
     return Dataset(

@@ -192,8 +192,8 @@ def split_off_test(name: str, whole: Part, fraction: float, columns: tuple[str, 
     columns : tuple of str
     """
     train, test = stratified_split(whole.labels, fraction, seed=0)
-    note = f"no test part: {len(test)} of {len(whole)} examples set aside for testing"
-    return Dataset(name, whole.select(train), whole.select(test), columns, (note,))
+    notes = [f"no test part: {len(test)} of {len(whole)} examples set aside for testing"] if len(test) else []
+    return Dataset(name, whole.select(train), whole.select(test), columns, tuple(notes))
 
 
 def read_arrays(file: Path) -> dict[str, np.ndarray]:
@@ -225,7 +225,11 @@ def _label_column(header: list[str], label: str | None, file: Path) -> int:
     found = next((lower.index(name) for name in _LABEL_COLUMNS if name in lower), None)
     if found is None:
         raise DataError(
-            describe(f"a column of labels in {file}", f"{header}", "data__label=NAME, the column that holds them")
+            describe(
+                f"a column of labels in {file}",
+                f"{header}",
+                "label=NAME, the column that holds them (data__label=NAME on the command line)",
+            )
         )
     return found
 

@@ -148,8 +148,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
-        for name, value in options.items():
-            setattr(self, name, value)
+        self._set(options)
 
     def fit(
         self,

@@ -44,6 +44,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         lines, or names of files.
     """
     X = _out_of_torch(X)
+    if X is None:
+        raise DataError(describe("pictures or rows of numbers", "None"))
     if isinstance(X, _NAMES):
         X = [X]
     if isinstance(X, list | tuple) and len(X):
@@ -75,6 +77,10 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
         For labels that are measurements and not classes.
     """
     y = column_or_1d(_out_of_torch(y), warn=True)
+    missing = [index for index, label in enumerate(y.tolist()) if label is None] if y.dtype.kind == "O" else []
+    if missing:
+        came = f"None at {len(missing)} of {len(y)}, first at index {missing[0]}"
+        raise DataError(describe("a label for every input", came, "drop the inputs without a label"))
     if y.dtype.kind in "fc" and not np.isfinite(y).all():
         raise DataError(describe("a label for every input", "y with NaN or infinity", "drop the rows without a label"))
     check_classification_targets(y)
@@ -97,9 +103,7 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
             describe(
                 f"inputs of shape {_shown(preprocessing.shape)}, as in training",
                 f"{_shown(tuple(inputs.shape[1:]))}",
-                "X[None] for one picture"
-                if preprocessing.is_picture and inputs.ndim == 2
-                else "resize pictures, or convert between grey and colour, before predicting",
+                _advice(inputs, preprocessing),
             )
         )
     if preprocessing.divisor == 1 and inputs.dtype == torch.uint8 and max(preprocessing.high) <= 1:
@@ -114,10 +118,23 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
         raise DataError(
             describe(
                 "pictures as 8-bit integers from 0 to 255, as in training, or floats from 0 to 1",
-                f"floats up to {float(inputs.max()):g}",
+                f"numbers up to {float(inputs.max()):g} that are no 8-bit integers",
                 "np.asarray(X, dtype='uint8'), or X / 255",
             )
         )
+
+
+def _advice(inputs: Tensor, preprocessing: Preprocessing) -> str:
+    """What to do about inputs of another shape."""
+    if preprocessing.is_picture and inputs.ndim == 2:
+        channels, height, width = preprocessing.shape
+        wanted = f"{height}, {width}" if channels == 1 else f"{channels}, {height}, {width}"
+        if inputs.shape[1] == channels * height * width:
+            return f"X.reshape(-1, {wanted})"
+        return "X[None] for one picture" if inputs.shape[1] == width else f"pictures of shape ({wanted})"
+    if not preprocessing.is_picture:
+        return "the columns of training"
+    return "resize pictures, or convert between grey and colour, before predicting"
 
 
 def _shown(shape: tuple[int, ...]) -> str:

@@ -35,10 +35,15 @@ class NamedOptions(BaseEstimator):
         return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
 
     def set_params(self, **params: Any) -> "NamedOptions":
-        """Set arguments and options by name; unknown ones are reported by ``fit``."""
+        """Set arguments and options by name; an unknown argument is refused, and then nothing is set."""
+        self._set(params)
+        return self
+
+    def _set(self, params: Mapping[str, Any]) -> None:
+        """Set parameters of known arguments; what options a component has is known to ``fit``."""
+        require_known(params, self._get_param_names())
         for name, value in params.items():
             setattr(self, name, value)
-        return self
 
 
 def seed_from(random_state: Any) -> int:
@@ -80,12 +85,18 @@ def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
     for name in names:
         argument, separator, _ = name.partition("__")
         if argument not in known:
-            advice = suggest(argument, known)
+            advice = _two_underscores(argument, known) or suggest(argument, known)
             if "training" in known and is_training_option(argument):
                 advice = f"training__{argument}, an option of training"
             raise ParameterError(describe("a known parameter", repr(name), advice))
         if separator and argument not in _WITH_OPTIONS:
             raise ParameterError(describe(f"{argument!r} without options", repr(name), f"{argument}=..."))
+
+
+def _two_underscores(name: str, known: Iterable[str]) -> str:
+    """Advice for ``training_epochs``; empty for what begins with no argument that takes options."""
+    found = max((each for each in known if each in _WITH_OPTIONS and name.startswith(f"{each}_")), key=len, default="")
+    return found and f"{found}__{name.removeprefix(f'{found}_')}, with two underscores"
 
 
 def options_of(argument: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

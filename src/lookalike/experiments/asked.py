@@ -9,7 +9,7 @@ import numpy as np
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
 from lookalike.data.tables import numbers, places_of, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
-from lookalike.experiments.runs import Run, data_of, news_of
+from lookalike.experiments.runs import Run, data_of, learned_from, news_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
     ----------
     run : Run
     wanted : sequence of str
-        Pictures and folders of pictures; or one .npz, one .csv; or ``test:17``, examples of the run's own test part.
+        Pictures and folders of pictures; or one .npz, one .csv; or ``test:17``, examples of the run's own test part;
+        or names of examples of its data, as explanations print them.
     strict : bool
         Refuse pictures that cannot be read, or that have another size or other colours than the model's.
     data : str, optional
@@ -58,6 +59,9 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
         raise DataError(describe("either files or test:N", ", ".join(wanted), "two commands"))
     if data is not None:
         raise DataError(describe("test:N, of which --data is about", ", ".join(wanted), "leave --data out"))
+    called = _called(run, wanted)
+    if called is not None:
+        return called
     path = Path(wanted[0])
     if len(wanted) == 1 and path.suffix == ".csv":
         return _from_table(run, path)
@@ -77,6 +81,20 @@ def _from_test(run: Run, wanted: Sequence[str], data: str | None) -> Asked:
         places.append(int(place))
     names = [test.name_of(place, "test") for place in places]
     return Asked(test.inputs[places], names, [str(label) for label in test.labels[places]], news_of(run, dataset))
+
+
+def _called(run: Run, wanted: Sequence[str]) -> Asked | None:
+    """Examples of the run's own data by their names, where all have one and none is a path; else nothing."""
+    dataset = learned_from(run) if run.extras.get("place") and not any(Path(name).exists() for name in wanted) else None
+    if dataset is None:
+        return None
+    named = [(part, part.names.tolist()) for part in (dataset.test, dataset.train) if part.names is not None]
+    places = {name: (part, place) for part, names in named for place, name in enumerate(names)}
+    if not places.keys() >= set(wanted):
+        return None
+    found = [places[name] for name in wanted]
+    inputs = np.stack([part.inputs[place] for part, place in found])
+    return Asked(inputs, list(wanted), [str(part.labels[place]) for part, place in found], news_of(run, dataset))
 
 
 def _from_table(run: Run, file: Path) -> Asked:

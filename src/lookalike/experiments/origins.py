@@ -98,6 +98,7 @@ def unlearned(folder: Path, dataset: Dataset) -> Dataset:
     folder : Path
         Of the run.
     dataset : Dataset
+        If it has no test part, all of it is one.
 
     Raises
     ------
@@ -106,7 +107,17 @@ def unlearned(folder: Path, dataset: Dataset) -> Dataset:
     ModelFileError
         If what the run noted cannot be read.
     """
-    noted, test = _noted(folder), content_digests(dataset.test.inputs)
+    noted = _noted(folder)
+    if not len(dataset.test):
+        whole = content_digests(dataset.train.inputs)
+        if noted is not None and np.array_equal(np.sort(whole), np.sort(np.concatenate(list(noted.values())))):
+            return replace(as_noted(folder, dataset), notes=dataset.notes)
+        dataset = replace(
+            dataset,
+            test=dataset.train,
+            notes=(*dataset.notes, f"no test part: all {len(whole)} examples are tested on"),
+        )
+    test = content_digests(dataset.test.inputs)
     # The run's own test part may hold what its training part holds as well.
     if noted is None or np.array_equal(test, noted["test"]):
         return dataset

@@ -277,7 +277,8 @@ def _shaped(run: Run, data: str) -> dict[str, Any]:
 
 
 def _other_data(run: Run, data: str) -> Dataset:
-    options = _shaped(run, data)
+    # What has no test part of its own is a test part.
+    options = {**_shaped(run, data), "test_fraction": 0.0}
     if "label" in run.config.data_options:
         options["label"] = run.config.data_options["label"]
     wider = run.config.data_options.get("superclasses")

@@ -125,8 +125,7 @@ class EpisodicLearner(NamedOptions):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.random_state = random_state
-        for name, value in options.items():
-            setattr(self, name, value)
+        self._set(options)
 
     def fit(self, X: Any, y: Any, *, callbacks: Any = ()) -> "EpisodicLearner":
         """Learn the space from base classes.
