@@ -374,6 +374,7 @@ def test_wrong_parameters_are_reported_by_fit_in_three_parts(digits, parameters,
         (lambda X, y: (X, y + 0.5), "Unknown label type"),
         (lambda X, y: (X, np.where(y == 3, np.nan, y)), "a label for every input"),
         (lambda X, y: (X, np.array([None, *y[1:]], dtype=object)), "None at 1 of .*, first at index 0"),
+        (lambda X, y: (X, np.array([float("nan"), *map(str, y[1:])], dtype=object)), "nan at 1 of"),
         (lambda X, y: (None, y), "got None"),
     ],
 )
@@ -544,6 +545,7 @@ def test_a_parameter_that_does_not_exist_is_refused_at_once(parameters, advice):
         (np.zeros((3, 64)), r"X\.reshape\(-1, 8, 8\)"),
         (np.zeros((8, 8)), r"X\[None\] for one picture"),
         (np.zeros((3, 5)), r"pictures of shape \(8, 8\)"),
+        (np.zeros((100, 8)), r"pictures of shape \(8, 8\)"),
         (np.zeros((3, 9, 9)), "resize pictures"),
         (np.full((3, 8, 8), 200), "numbers up to 200 that are no 8-bit integers"),
     ],
@@ -553,6 +555,24 @@ def test_inputs_of_another_form_are_told_what_to_do(wrong, advice):
     classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
     with pytest.raises(DataError, match=advice):
         classifier.predict(wrong)
+
+
+def test_rows_of_a_colour_model_are_told_both_ways_they_may_have_been_made():
+    X = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+    classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
+    with pytest.raises(DataError, match=r"X\.reshape\(-1, 8, 8, 3\) or X\.reshape\(-1, 3, 8, 8\)"):
+        classifier.predict(X.reshape(20, -1))
+    rows = PrototypeClassifier(backbone="identity", training="none", random_state=0)
+    rows.fit(X.reshape(20, -1).astype(float), np.arange(20) % 2)
+    with pytest.raises(DataError, match=r"X\.reshape\(len\(X\), -1\)"):
+        rows.predict(X[..., :1].repeat(3, axis=3))
+
+
+def test_validation_labels_that_are_missing_are_refused(iris):
+    X, y = iris
+    missing = np.array([None, *y[1:]], dtype=object)
+    with pytest.raises(DataError, match="None at 1 of 150"):
+        PrototypeClassifier(**QUICK).fit(X, y, validation=(X, missing))
 
 
 def test_feature_names_and_data_frames_out(iris):

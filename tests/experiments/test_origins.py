@@ -150,7 +150,7 @@ def test_data_without_a_test_part_are_tested_on_whole(fitted, tmp_path):
     assert other.test.names.tolist() == sorted(
         file.relative_to(tmp_path / "new").as_posix() for file in (tmp_path / "new").rglob("*.png")
     )
-    assert other.notes == ("no test part: all 8 examples are tested on",)
+    assert other.notes == ("no test part: all that the model did not learn from is tested on",)
     before = data_of(fitted)
     write_pictures(tmp_path / "pictures", 20, 22)
     grown = data_of(fitted, str(tmp_path / "pictures"))
@@ -166,7 +166,7 @@ def test_examples_are_found_by_the_names_that_explanations_print(fitted, tmp_pat
     assert asked.names == wanted
     assert np.array_equal(asked.inputs, np.stack([data.test.inputs[0], data.train.inputs[3]]))
     assert asked.true == [data.test.labels[0], data.train.labels[3]]
-    with pytest.raises(DataNotFoundError, match="nothing at dark/999"):
+    with pytest.raises(DataNotFoundError, match="names of the run's examples, got nothing at dark/999"):
         asked_inputs(fitted, ["dark/999.png"])
 
 
@@ -179,12 +179,43 @@ def test_rows_are_found_by_their_lines(tmp_path):
     assert np.array_equal(asked.inputs[0], inputs[whole.index("line 3")])
 
 
-def test_data_that_have_moved_are_tested_on_as_before(fitted, tmp_path):
-    before = data_of(fitted)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"data__limit": 16},
+        {"data__bootstrap": 3},
+        {"data__judge_share": 0.3},
+        {"data__test_fraction": 0.4},
+    ],
+    ids=str,
+)
+def test_data_that_have_moved_are_tested_on_as_before(tmp_path, options):
+    write_pictures(tmp_path / "pictures", 0, 20)
+    run = fitted_to(tmp_path / "pictures", tmp_path, **options)
+    before = data_of(run)
     (tmp_path / "pictures").rename(tmp_path / "moved")
-    after = data_of(fitted, str(tmp_path / "moved"))
+    after = data_of(open_run(run.folder), str(tmp_path / "moved"))
     assert after.test.names.tolist() == before.test.names.tolist()
-    assert after.notes == ()
+    assert after.notes == before.notes
+    name = before.test.names[0]
+    assert asked_inputs(run, [name], data=str(tmp_path / "moved")).names == [name]
+
+
+def test_what_judges_learned_from_is_not_tested_on(tmp_path):
+    write_pictures(tmp_path / "pictures", 0, 20)
+    run = fitted_to(tmp_path / "pictures", tmp_path, data__judge_share=0.3)
+    judging = set(data_of(run).judging.names)
+    write_pictures(tmp_path / "pictures", 20, 22)
+    assert judging
+    assert not judging & set(data_of(run, str(tmp_path / "pictures")).test.names)
+
+
+def test_a_run_that_noted_nothing_keeps_its_test_part(fitted, tmp_path):
+    before = data_of(fitted)
+    (fitted.folder / EXAMPLES).unlink()
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    assert data_of(fitted, str(tmp_path / "moved")).test.names.tolist() == before.test.names.tolist()
 
 
 def test_another_test_part_that_was_learned_from_is_refused(tmp_path):

@@ -12,7 +12,9 @@ Data = Annotated[str | None, typer.Option(help="Another data set: its test part;
 
 def predict(
     run: RunFolder,
-    inputs: Annotated[list[str], typer.Argument(help="Pictures, folders of pictures, an .npz with x, or a .csv.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Pictures, folders, an .npz with x, or a .csv; or names of the run's examples.")
+    ],
     out: Annotated[Path | None, typer.Option(help="A .csv file; standard output unless given.")] = None,
     coverage: Annotated[
         float | None,
@@ -49,7 +51,7 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="Prototypes to show in the terminal.")] = 3,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
     data: Annotated[
-        str | None, typer.Option(help="The run's data where they are now, or other data, for test:17.")
+        str | None, typer.Option(help="The run's data where they are now, or other data, for test:17 and names.")
     ] = None,
 ) -> None:
     """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""

@@ -100,10 +100,12 @@ def list_components(
     from lookalike.experiments.config import RECIPES
     from lookalike.registry import FAMILIES, family_named
 
-    asked = family in (None, "recipe", "recipes")
-    for declared in list(FAMILIES.values()) if family is None else [] if asked else [family_named(family)]:
+    if family == "recipes":
+        screen.recipes(RECIPES)
+        return
+    for declared in [family_named(family)] if family else FAMILIES.values():
         screen.components(declared)
-    if asked:
+    if family is None:
         screen.recipes(RECIPES)
 
 

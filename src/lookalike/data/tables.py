@@ -228,7 +228,7 @@ def _label_column(header: list[str], label: str | None, file: Path) -> int:
             describe(
                 f"a column of labels in {file}",
                 f"{header}",
-                "label=NAME, the column that holds them (data__label=NAME on the command line)",
+                "label=NAME, the column that holds them (--set data__label=NAME on the command line)",
             )
         )
     return found

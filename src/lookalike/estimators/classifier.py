@@ -24,7 +24,7 @@ from lookalike.estimators.parameters import NamedOptions, require_known, seed_fr
 from lookalike.estimators.progress import progress_bar
 from lookalike.evaluation import Card
 from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
-from lookalike.persistence import load_model, require_own_pictures, save_model
+from lookalike.persistence import load_model, require_no_file, require_own_pictures, save_model
 from lookalike.training import Callback
 
 _BATCH = 500
@@ -80,7 +80,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
     verbose : bool
         Show a progress bar on standard error; where that is no terminal, a line now and then.
     **options
-        Options of the arguments above; unknown ones are reported by ``fit``.
+        Options of the arguments above; those that a component does not have are reported by ``fit``.
 
     Attributes
     ----------
@@ -188,6 +188,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         """
         request, classes = self.request(X, y, validation)
         callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
+        if folder is not None:
+            require_no_file(Path(folder))
         checkpoint = None if folder is None else Path(folder) / CHECKPOINT
         fitted = fitting.fit(replace(request, callbacks=callbacks, checkpoint=checkpoint, resume=resume))
         self.seed_ = request.seed
@@ -289,9 +291,12 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         Raises
         ------
         FolderInUseError
-            If ``folder/prototypes`` holds files of somebody else's.
+            If ``folder/prototypes`` holds files of somebody else's, or ``folder`` is a file.
+        ParameterError
+            If something else than a parameter was set since it was made.
         """
         check_is_fitted(self)
+        require_known(self.get_params(deep=False), self._get_param_names())
         require_own_pictures(Path(folder) / "prototypes")
         remembered = {
             name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)
@@ -321,7 +326,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             If the folder holds no model, one of a newer version, or one that was altered or cut short.
         """
         restored = storage.from_stored(load_model(Path(folder)), instances)
-        classifier = cls(**restored.parameters)
+        classifier = cls._restored(restored.parameters)
         extras: Mapping[str, Any] = restored.extras
         if "n_features_in_" in extras:
             classifier.n_features_in_ = extras["n_features_in_"]

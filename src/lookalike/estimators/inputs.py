@@ -16,6 +16,7 @@ from lookalike.errors import DataError, describe
 
 _CHANNELS = (1, 3, 4)
 _NAMES = (str, bytes, PathLike)
+_MISSING = ("NAType", "NaTType")
 
 
 def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
@@ -45,7 +46,7 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     """
     X = _out_of_torch(X)
     if X is None:
-        raise DataError(describe("pictures or rows of numbers", "None"))
+        raise DataError(describe("pictures or rows of numbers", "None", "X as an array"))
     if isinstance(X, _NAMES):
         X = [X]
     if isinstance(X, list | tuple) and len(X):
@@ -77,10 +78,7 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
         For labels that are measurements and not classes.
     """
     y = column_or_1d(_out_of_torch(y), warn=True)
-    missing = [index for index, label in enumerate(y.tolist()) if label is None] if y.dtype.kind == "O" else []
-    if missing:
-        came = f"None at {len(missing)} of {len(y)}, first at index {missing[0]}"
-        raise DataError(describe("a label for every input", came, "drop the inputs without a label"))
+    _require_labels(y)
     if y.dtype.kind in "fc" and not np.isfinite(y).all():
         raise DataError(describe("a label for every input", "y with NaN or infinity", "drop the rows without a label"))
     check_classification_targets(y)
@@ -126,14 +124,17 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
 
 def _advice(inputs: Tensor, preprocessing: Preprocessing) -> str:
     """What to do about inputs of another shape."""
-    if preprocessing.is_picture and inputs.ndim == 2:
-        channels, height, width = preprocessing.shape
-        wanted = f"{height}, {width}" if channels == 1 else f"{channels}, {height}, {width}"
-        if inputs.shape[1] == channels * height * width:
-            return f"X.reshape(-1, {wanted})"
-        return "X[None] for one picture" if inputs.shape[1] == width else f"pictures of shape ({wanted})"
+    shape, n = preprocessing.shape, inputs[0].numel()
     if not preprocessing.is_picture:
-        return "the columns of training"
+        return "X.reshape(len(X), -1)" if inputs.ndim > 2 and n == shape[0] else "the columns of training"
+    channels, height, width = shape
+    if inputs.ndim == 2 and channels == 1 and tuple(inputs.shape) == (height, width):
+        return "X[None] for one picture"
+    if inputs.ndim == 2 and n == channels * height * width:
+        last, first = f"X.reshape(-1, {height}, {width}, {channels})", f"X.reshape(-1, {channels}, {height}, {width})"
+        return f"X.reshape(-1, {height}, {width})" if channels == 1 else f"{last} or {first}, as rows were made"
+    if inputs.ndim == 2:
+        return f"pictures of shape {(height, width) if channels == 1 else (height, width, channels)}"
     return "resize pictures, or convert between grey and colour, before predicting"
 
 
@@ -215,6 +216,20 @@ def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
     return tensor
 
 
+def _require_labels(y: np.ndarray) -> None:
+    """Refuse objects that say that a label is missing: None, NaN, and what pandas has for it."""
+    if y.dtype.kind != "O":
+        return
+    missing = [
+        index
+        for index, label in enumerate(y.tolist())
+        if label is None or type(label).__name__ in _MISSING or label != label
+    ]
+    if missing:
+        came = f"{y[missing[0]]} at {len(missing)} of {len(y)}, first at index {missing[0]}"
+        raise DataError(describe("a label for every input", came, "drop the inputs without a label"))
+
+
 def known_labels(y: Any, classes: np.ndarray, kind: str = "validation labels") -> np.ndarray:
     """Labels of classes that are known, as integers that count these.
 
@@ -232,6 +247,7 @@ def known_labels(y: Any, classes: np.ndarray, kind: str = "validation labels") -
         For a label that is not among them.
     """
     labels = np.asarray(y).ravel()
+    _require_labels(labels)
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
         raise DataError(describe(f"{kind} among {classes.tolist()}", f"{unknown.tolist()}"))

@@ -31,13 +31,22 @@ class NamedOptions(BaseEstimator):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Arguments and options by name, as scikit-learn's; options of components are among them."""
         own = {name: getattr(self, name) for name in self._get_param_names()}
-        # Whatever else was set and is neither private nor fitted is an option, or a mistake that `fit` reports.
+        # Whatever else was set, neither private nor fitted, is an option, or a mistake that `fit` and `save` report.
         return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
 
     def set_params(self, **params: Any) -> "NamedOptions":
         """Set arguments and options by name; an unknown argument is refused, and then nothing is set."""
         self._set(params)
         return self
+
+    @classmethod
+    def _restored(cls, parameters: Mapping[str, Any]) -> Any:
+        """An estimator with the parameters that a model folder holds; another version may have had others."""
+        try:
+            return cls(**parameters)
+        except ParameterError as error:
+            expected = "a model whose parameters this version knows"
+            raise ModelFileError(describe(expected, str(error), "the version that wrote it")) from error
 
     def _set(self, params: Mapping[str, Any]) -> None:
         """Set parameters of known arguments; what options a component has is known to ``fit``."""
@@ -95,7 +104,11 @@ def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
 
 def _two_underscores(name: str, known: Iterable[str]) -> str:
     """Advice for ``training_epochs``; empty for what begins with no argument that takes options."""
-    found = max((each for each in known if each in _WITH_OPTIONS and name.startswith(f"{each}_")), key=len, default="")
+    found = max(
+        (each for each in known if each in _WITH_OPTIONS and name[len(each) + 1 :] and name.startswith(f"{each}_")),
+        key=len,
+        default="",
+    )
     return found and f"{found}__{name.removeprefix(f'{found}_')}, with two underscores"
 
 

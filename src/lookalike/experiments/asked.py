@@ -57,11 +57,12 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
         return _from_test(run, wanted, data)
     if any(name.startswith("test:") for name in wanted):
         raise DataError(describe("either files or test:N", ", ".join(wanted), "two commands"))
-    if data is not None:
-        raise DataError(describe("test:N, of which --data is about", ", ".join(wanted), "leave --data out"))
-    called = _called(run, wanted)
+    called = _called(run, wanted, data)
     if called is not None:
         return called
+    if data is not None:
+        expected = "test:N, or names of examples, which --data is about"
+        raise DataError(describe(expected, ", ".join(wanted), "leave --data out"))
     path = Path(wanted[0])
     if len(wanted) == 1 and path.suffix == ".csv":
         return _from_table(run, path)
@@ -83,9 +84,11 @@ def _from_test(run: Run, wanted: Sequence[str], data: str | None) -> Asked:
     return Asked(test.inputs[places], names, [str(label) for label in test.labels[places]], news_of(run, dataset))
 
 
-def _called(run: Run, wanted: Sequence[str]) -> Asked | None:
-    """Examples of the run's own data by their names, where all have one and none is a path; else nothing."""
-    dataset = learned_from(run) if run.extras.get("place") and not any(Path(name).exists() for name in wanted) else None
+def _called(run: Run, wanted: Sequence[str], data: str | None) -> Asked | None:
+    """Examples of the run's data, or of others, by their names, if all have one and none is a path; else nothing."""
+    if any(Path(name).exists() for name in wanted) or not (data or run.extras.get("place")):
+        return None
+    dataset = learned_from(run) if data is None else data_of(run, data)
     if dataset is None:
         return None
     named = [(part, part.names.tolist()) for part in (dataset.test, dataset.train) if part.names is not None]
@@ -120,11 +123,21 @@ def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
     preprocessing = run.classifier.preprocessing_
     if not preprocessing.is_picture:
         raise DataError(
-            describe(f"a .csv or .npz of rows with {preprocessing.shape[0]} columns", f"{paths[0]}", "a table")
+            describe(
+                f"a .csv or .npz of rows with {preprocessing.shape[0]} columns, or names of the run's examples",
+                f"{paths[0]}",
+                "a table, or test:0",
+            )
         )
     for path in paths:
         if not path.exists():
-            raise DataNotFoundError(describe("a picture or a folder", f"nothing at {path}", "check the path"))
+            raise DataNotFoundError(
+                describe(
+                    "pictures and folders, or names of the run's examples",
+                    f"nothing at {path}",
+                    "check the path",
+                )
+            )
     files = [file for path in paths for file in list_pictures(path)]
     pictures, failed = read_pictures(files)
     bad = {file for file, _ in failed}

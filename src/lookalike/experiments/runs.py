@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
 from lookalike.experiments.origins import EXAMPLES, as_noted, is_as_noted, note_examples, place_of, unlearned
-from lookalike.persistence import has_model, write_whole
+from lookalike.persistence import has_model, require_no_file, write_whole
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
@@ -277,18 +278,16 @@ def _shaped(run: Run, data: str) -> dict[str, Any]:
 
 
 def _other_data(run: Run, data: str) -> Dataset:
+    shaped, own = _shaped(run, data), run.config.data_options
+    with suppress(DataError, ParameterError):
+        found = load_dataset(data, **{**shaped, **own})
+        if is_as_noted(run.folder, found):  # its own, which have moved; or it does not say which are
+            return found
     # What has no test part of its own is a test part.
-    options = {**_shaped(run, data), "test_fraction": 0.0}
-    if "label" in run.config.data_options:
-        options["label"] = run.config.data_options["label"]
-    wider = run.config.data_options.get("superclasses")
-    if not wider:
-        return load_dataset(data, **options)
-    try:
-        return load_dataset(data, superclasses=wider, **options)
-    except ParameterError:
-        # Of the wider classes already.
-        return load_dataset(data, **options)
+    options = {**shaped, "test_fraction": 0.0, **{name: own[name] for name in ("label",) if name in own}}
+    with suppress(ParameterError):  # of the wider classes already
+        return load_dataset(data, superclasses=own.get("superclasses"), **options)
+    return load_dataset(data, **options)
 
 
 def learned_from(run: Run) -> Dataset | None:
@@ -370,11 +369,8 @@ def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
     ------
     FolderInUseError
     """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise FolderInUseError(describe("a folder for the run", f"a file, {folder}", "another --out"))
-    if overwrite:
+    require_no_file(folder)
+    if overwrite or not folder.exists():
         return
     if has_model(folder):
         raise FolderInUseError(
