@@ -313,6 +313,8 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
 @pytest.mark.parametrize(
     ("parameters", "match"),
     [
+        ({"similarty": "dot"}, "did you mean 'similarity'"),
+        ({"training_epochs": 3}, "training__epochs, with two underscores"),
         ({"similarity": "cosin"}, "did you mean 'cosine'"),
         ({"similarity__scal": 3.0}, "did you mean 'scale'"),
         ({"similarity__scale": "large"}, "similarity__scale to be float"),
@@ -322,6 +324,7 @@ def test_a_fit_resumes_from_its_folder(digits, tmp_path):
         ({"prototypes__n_per_class": [1, 2]}, "10 of them"),
         ({"prototypes__size": 99}, "fits into an input"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
+        ({"verbose__loud": True}, "without options"),
         ({"training": "jointly"}, "did you mean 'joint'"),
         ({"training": 3}, "a list of phases"),
         ({"training": ["joint"]}, "a phase"),
@@ -516,27 +519,6 @@ def test_get_and_set_params_speak_one_vocabulary():
     classifier.set_params(prototypes__n_per_class=5, similarity="dot")
     assert clone(classifier).get_params() == classifier.get_params()
     assert "prototypes__n_per_class=5" in repr(classifier)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "advice"),
-    [
-        ({"similarty": "dot"}, "did you mean 'similarity'"),
-        ({"epochs": 3}, "training__epochs, an option of training"),
-        ({"training_epochs": 3}, "training__epochs, with two underscores"),
-        ({"verbose__loud": True}, "without options"),
-    ],
-    ids=str,
-)
-def test_a_parameter_that_does_not_exist_is_refused_at_once(parameters, advice):
-    with pytest.raises(ParameterError, match=advice) as caught:
-        PrototypeClassifier(**parameters)
-    assert str(caught.value).startswith("expected ")
-    assert ", got " in str(caught.value)
-    classifier = PrototypeClassifier(similarity="l2")
-    with pytest.raises(ParameterError, match=advice):
-        classifier.set_params(similarity="dot", **parameters)
-    assert classifier.similarity == "l2"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
-from lookalike.errors import FolderInUseError, ModelFileError, ParameterError
+from lookalike.errors import FolderInUseError, ModelFileError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.persistence import FORMAT, StoredModel, load_model, save_model, save_pictures, sealed
 
@@ -146,20 +146,6 @@ def test_files_of_somebody_elses_are_not_replaced_by_pictures(tmp_path):
     with pytest.raises(FolderInUseError, match=r"draft\.py"):
         classifier.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["prototypes"]
-
-
-def test_what_is_no_parameter_is_not_saved_and_not_read(tmp_path):
-    X = np.random.default_rng(0).random((20, 4))
-    classifier = PrototypeClassifier(backbone="identity", training="none", random_state=0).fit(X, np.arange(20) % 2)
-    classifier.save(tmp_path)
-    stored = load_model(tmp_path)
-    stored.document["parameters"]["novelty"] = 1
-    save_model(tmp_path, stored)
-    with pytest.raises(ModelFileError, match=r"parameters this version knows.*novelty"):
-        PrototypeClassifier.load(tmp_path)
-    classifier.remark = "mine"
-    with pytest.raises(ParameterError, match="remark"):
-        classifier.save(tmp_path)
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

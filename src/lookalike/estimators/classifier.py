@@ -80,7 +80,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
     verbose : bool
         Show a progress bar on standard error; where that is no terminal, a line now and then.
     **options
-        Options of the arguments above; those that a component does not have are reported by ``fit``.
+        Options of the arguments above; unknown ones are reported by ``fit``.
 
     Attributes
     ----------
@@ -148,7 +148,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
-        self._set(options)
+        for name, value in options.items():
+            setattr(self, name, value)
 
     def fit(
         self,
@@ -292,11 +293,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         ------
         FolderInUseError
             If ``folder/prototypes`` holds files of somebody else's, or ``folder`` is a file.
-        ParameterError
-            If something else than a parameter was set since it was made.
         """
         check_is_fitted(self)
-        require_known(self.get_params(deep=False), self._get_param_names())
         require_own_pictures(Path(folder) / "prototypes")
         remembered = {
             name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)
@@ -326,7 +324,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             If the folder holds no model, one of a newer version, or one that was altered or cut short.
         """
         restored = storage.from_stored(load_model(Path(folder)), instances)
-        classifier = cls._restored(restored.parameters)
+        classifier = cls(**restored.parameters)
         extras: Mapping[str, Any] = restored.extras
         if "n_features_in_" in extras:
             classifier.n_features_in_ = extras["n_features_in_"]

@@ -31,28 +31,14 @@ class NamedOptions(BaseEstimator):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Arguments and options by name, as scikit-learn's; options of components are among them."""
         own = {name: getattr(self, name) for name in self._get_param_names()}
-        # Whatever else was set, neither private nor fitted, is an option, or a mistake that `fit` and `save` report.
+        # Whatever else was set and is neither private nor fitted is an option, or a mistake that `fit` reports.
         return own | {name: value for name, value in vars(self).items() if not (name[0] == "_" or name[-1] == "_")}
 
     def set_params(self, **params: Any) -> "NamedOptions":
-        """Set arguments and options by name; an unknown argument is refused, and then nothing is set."""
-        self._set(params)
-        return self
-
-    @classmethod
-    def _restored(cls, parameters: Mapping[str, Any]) -> Any:
-        """An estimator with the parameters that a model folder holds; another version may have had others."""
-        try:
-            return cls(**parameters)
-        except ParameterError as error:
-            expected = "a model whose parameters this version knows"
-            raise ModelFileError(describe(expected, str(error), "the version that wrote it")) from error
-
-    def _set(self, params: Mapping[str, Any]) -> None:
-        """Set parameters of known arguments; what options a component has is known to ``fit``."""
-        require_known(params, self._get_param_names())
+        """Set arguments and options by name; unknown ones are reported by ``fit``."""
         for name, value in params.items():
             setattr(self, name, value)
+        return self
 
 
 def seed_from(random_state: Any) -> int:

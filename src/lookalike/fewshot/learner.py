@@ -63,7 +63,7 @@ class EpisodicLearner(NamedOptions):
     random_state : int, RandomState or None
         Everything random follows from it.
     **options
-        Options of the arguments above; those that a component does not have are reported by ``fit``.
+        Options of the arguments above; unknown ones are reported by ``fit``.
 
     Attributes
     ----------
@@ -125,7 +125,8 @@ class EpisodicLearner(NamedOptions):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.random_state = random_state
-        self._set(options)
+        for name, value in options.items():
+            setattr(self, name, value)
 
     def fit(self, X: Any, y: Any, *, callbacks: Any = ()) -> "EpisodicLearner":
         """Learn the space from base classes.
@@ -293,7 +294,7 @@ class EpisodicLearner(NamedOptions):
             If the folder holds none, one of a newer version, a classifier, or one that was altered or cut short.
         """
         restored = storage.from_stored(load_model(Path(folder)), instances)
-        learner = cls._restored(restored.parameters)
+        learner = cls(**restored.parameters)
         if restored.n_features is not None:
             learner.n_features_in_ = restored.n_features
         if restored.feature_names is not None:
