@@ -112,9 +112,7 @@ def say(notes: Iterable[str]) -> None:
 
 def components(family: Family) -> None:
     """Print the members of a family, what each is, and its options with their defaults."""
-    table = Table(title=plural(family.name), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("name", "what it is", "options"):
-        table.add_column(column, overflow="fold")
+    lines = []
     for key, cls in members(family.name).items():
         shown = [
             name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
@@ -122,18 +120,22 @@ def components(family: Family) -> None:
         ]
         # Formulas are for the documentation.
         what = re.sub(r",? ?:math:`[^`]*`|: :math:`[^`]*`", "", (cls.__doc__ or "").strip().splitlines()[0])
-        table.add_row(key, escape(what), ", ".join(shown))
-    _out.print(table)
-    _out.print()
+        lines.append((key, escape(what), ", ".join(shown)))
+    _listing(plural(family.name), ("name", "what it is", "options"), lines)
 
 
 def recipes(known: Mapping[str, Callable]) -> None:
     """Print recipes by name, and what each is."""
-    table = Table(title="recipes", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("name", "what it is"):
+    lines = [(name, escape((recipe.__doc__ or "").strip().splitlines()[0])) for name, recipe in known.items()]
+    _listing("recipes", ("name", "what it is"), lines)
+
+
+def _listing(title: str, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
         table.add_column(column, overflow="fold")
-    for name, recipe in known.items():
-        table.add_row(name, escape((recipe.__doc__ or "").strip().splitlines()[0]))
+    for line in lines:
+        table.add_row(*line)
     _out.print(table)
     _out.print()
 

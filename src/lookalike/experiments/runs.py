@@ -221,7 +221,7 @@ def data_of(run: Run, data: str | None = None) -> Dataset:
         If the model does not say what it was trained on and none is named, or nothing is left to test on.
     """
     if data is not None:
-        return unlearned(run.folder, _other_data(run, data))
+        return _other_data(run, data)
     if not run.config.data:
         raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
     options = run.config.data_options
@@ -284,10 +284,10 @@ def _other_data(run: Run, data: str) -> Dataset:
         if is_as_noted(run.folder, found):  # its own, which have moved; or it does not say which are
             return found
     # What has no test part of its own is a test part.
-    options = {**shaped, "test_fraction": 0.0, **{name: own[name] for name in ("label",) if name in own}}
+    options = {**shaped, "test_fraction": 0.0, "label": own.get("label")}
     with suppress(ParameterError):  # of the wider classes already
-        return load_dataset(data, superclasses=own.get("superclasses"), **options)
-    return load_dataset(data, **options)
+        return unlearned(run.folder, load_dataset(data, superclasses=own.get("superclasses"), **options))
+    return unlearned(run.folder, load_dataset(data, **options))
 
 
 def learned_from(run: Run) -> Dataset | None:
