@@ -106,6 +106,38 @@ def test_marks_and_codes_tell_the_class_in_training_only():
     assert (world.sample("L3", 5, seed=0).marks == -1).all()
 
 
+def test_a_cue_is_as_strong_as_asked_and_nothing_else_changes():
+    world = WORLDS[0]
+    usual, rarer, never = (world.sample(level, 2000, seed=0) for level in ("L4", "L4@0.5", "L4@0"))
+    assert np.mean(rarer.marks == rarer.labels) == pytest.approx(0.5 + 0.5 / 6, abs=0.03)
+    assert np.mean(never.marks == never.labels) == pytest.approx(1 / 6, abs=0.03)
+    same = usual.marks == rarer.marks
+    np.testing.assert_array_equal(usual.inputs[same], rarer.inputs[same])
+    np.testing.assert_array_equal(usual.modes, rarer.modes)
+    np.testing.assert_array_equal(world.sample("L4@0.9", 2000, seed=0).inputs, usual.inputs)
+    faint, strong = (world.sample(f"L5@{amplitude}", 50, seed=0) for amplitude in (0.0, 0.25))
+    added = 0.25 * world.codes[strong.codes]
+    inside = (strong.inputs > -0.5) & (strong.inputs < 1.5) & (faint.inputs > -0.5) & (faint.inputs < 1.5)
+    np.testing.assert_allclose((strong.inputs - faint.inputs)[inside], added[inside], atol=1 / 4096)
+    assert load_dataset("knownproto:L4@0.5:1").world.level == "L4@0.5"
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("L3@0.5", "a level with a mark or a code"),
+        ("L4@", "from 0 to 1"),
+        ("L4@2", "from 0 to 1"),
+        ("L4@half", "from 0 to 1"),
+        ("L5@nan", "from 0 to 1"),
+        ("L9@0.5", "a level of knownproto"),
+    ],
+)
+def test_a_cue_that_is_no_strength_is_refused(level, said):
+    with pytest.raises(ParameterError, match=said):
+        load_dataset(f"knownproto:{level}")
+
+
 def test_classes_and_modes_are_uniform():
     samples = WORLDS[2].sample("L0", 6000, seed=0)
     assert np.bincount(samples.labels) / 6000 == pytest.approx(np.full(6, 1 / 6), abs=0.02)

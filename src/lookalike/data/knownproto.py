@@ -21,7 +21,6 @@ _GLYPH = 7
 _PARTS, _DISTRACTORS, _PARTS_PER_TEMPLATE = 9, 3, 3
 _MOST_ALIKE_GLYPHS, _MOST_ALIKE_TEMPLATES = 0.55, 0.35
 _DISTRACTOR_STRENGTH = 0.9
-_HONEST_MARKS = 0.9
 _CUES = ("drawn", "own", "wrong")
 # Multiples of this survive a change of NumPy, SciPy or processor bit for bit.
 _STEP = 1 / 4096
@@ -41,7 +40,9 @@ class Level:
     n_distractors : int
         Glyphs of no class in places the template leaves free.
     marked : bool
-        A corner mark names the class in 90% of the training pictures; in the others, and in all test pictures, it
+        There is a corner mark.
+    honest : float
+        Share of the training pictures in which the mark names the class; in the others, and in all test pictures, it
         is that of a random class.
     code : float
         Amplitude of a fixed pattern per class, added in training; in a test picture it is that of a random class.
@@ -52,6 +53,7 @@ class Level:
     noise: float
     n_distractors: int
     marked: bool = False
+    honest: float = 0.9
     code: float = 0.0
 
 
@@ -172,7 +174,7 @@ class KnownWorld:
         Parameters
         ----------
         level : str
-            ``"L0"`` to ``"L5"``.
+            ``"L0"`` to ``"L5"``, or the last two with another strength of their cue, see :func:`level_named`.
         n : int
         seed : int
             Other seeds give other pictures of the same world.
@@ -203,7 +205,7 @@ class KnownWorld:
             np.maximum(pictures, placed[glyphs[:, column], anchors[:, column]], out=pictures)
         marks, codes = np.full(n, -1), np.full(n, -1)
         if hard.marked:
-            honest = (random.random_sample(n) < _HONEST_MARKS) & training
+            honest = (random.random_sample(n) < hard.honest) & training
             marks = _cued(np.where(honest, labels, random.randint(0, n_classes, n)), labels, cues)
             np.maximum(pictures, self.marks[marks], out=pictures)
         if hard.code:
@@ -233,22 +235,45 @@ class KnownWorld:
 
 
 def level_named(name: str) -> Level:
-    """A level by its short or long name.
+    """A level by its short or long name; behind an ``@`` stands how strong its cue is, if not as usual.
+
+    Parameters
+    ----------
+    name : str
+        ``"L4@0.5"``: marks name the class in half of the training pictures. ``"L5@0.03"``: the amplitude of the code.
 
     Raises
     ------
     ParameterError
-        If there is none; the message names the nearest.
+        If there is none (the message names the nearest), if it has no cue, or for a strength not from 0 to 1.
 
     Examples
     --------
     >>> level_named("L3").n_distractors, level_named("L3-distract").noise
     (2, 0.2)
+    >>> level_named("L4").honest, level_named("L4@0.5").honest
+    (0.9, 0.5)
     """
+    asked, at, strength = name.partition("@")
     for short, level in LEVELS.items():
-        if name in (short, level.name):
-            return level
-    raise ParameterError(describe("a level of knownproto", repr(name), suggest(name, LEVELS)))
+        if asked in (short, level.name):
+            return _with_cue(level, strength) if at else level
+    raise ParameterError(describe("a level of knownproto", repr(name), suggest(asked, LEVELS)))
+
+
+def _with_cue(level: Level, strength: str) -> Level:
+    """The level with another strength of its mark or code."""
+    if not (level.marked or level.code):
+        raise ParameterError(
+            describe("a level with a mark or a code before the @", repr(level.name), "L4@0.5 or L5@0.03")
+        )
+    try:
+        given = float(strength)
+    except ValueError:
+        given = -1.0
+    if not 0 <= given <= 1:
+        raise ParameterError(describe(f"a number from 0 to 1 behind {level.name}@", repr(strength), "L4@0.5"))
+    return replace(level, honest=given) if level.marked else replace(level, code=given)
 
 
 def load_knownproto(name: str) -> Dataset:
@@ -257,7 +282,7 @@ def load_knownproto(name: str) -> Dataset:
     Parameters
     ----------
     name : str
-        ``knownproto`` alone is level L3 of world 0.
+        ``knownproto`` alone is level L3 of world 0. ``knownproto:L4@0.5``: see :func:`level_named`.
 
     Raises
     ------
