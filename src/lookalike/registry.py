@@ -59,8 +59,14 @@ FAMILIES = {
 }
 
 
-def family_named(name: str) -> Family:
+def family_named(name: str, *others: str) -> Family:
     """A family by its singular or plural name.
+
+    Parameters
+    ----------
+    name : str
+    *others : str
+        What the caller takes besides, for the advice alone.
 
     Raises
     ------
@@ -75,7 +81,9 @@ def family_named(name: str) -> Family:
     for family in FAMILIES.values():
         if name in (family.name, plural(family.name)):
             return family
-    raise ParameterError(describe("a family of components", repr(name), suggest(name, map(plural, FAMILIES))))
+    raise ParameterError(
+        describe("a family of components", repr(name), suggest(name, [*map(plural, FAMILIES), *others]))
+    )
 
 
 def plural(name: str) -> str:

@@ -517,6 +517,12 @@ def test_names_are_escaped(call, tmp_path):
     assert "&lt;script>" in told
 
 
+def test_list_advises_recipes_for_a_slip(call):
+    code, _, err = call("list", "recpies")
+    assert code == 2
+    assert "did you mean 'recipes'?" in one_line(err)
+
+
 @pytest.mark.parametrize("asked", [["recipes"], []])
 def test_list_names_recipes(call, asked):
     code, out, _ = call("list", *asked)
@@ -653,7 +659,7 @@ def test_unreadable_pictures_are_skipped_with_a_note_or_refused(call, pictures, 
     (tmp_path / "p" / "left" / "bad.png").write_bytes(b"")
     code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "run", "--set", "training__epochs=1")
     assert code == 0
-    assert "left out 1 unreadable files" in err.replace("\n", " ")
+    assert "unreadable and left out: 1 of" in err.replace("\n", " ")
     code, _, err = call("fit", tmp_path / "p", "--out", tmp_path / "other", "--strict")
     assert code == 2
     assert "bad.png (empty file)" in one_line(err)

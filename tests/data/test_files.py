@@ -90,7 +90,7 @@ def test_unreadable_files_are_named_and_counted_or_refused(folder, content):
     (folder / "cat" / "0.png").write_bytes(whole[: len(whole) // 2] if content == "half" else content)
     found = load_folder(folder)
     assert len(found.train) + len(found.test) == 29
-    assert "left out 1 unreadable files" in found.notes[0]
+    assert "unreadable and left out: 1 of" in found.notes[0]
     assert "0.png" in found.notes[0]
     with pytest.raises(DataError, match=r"0\.png"):
         load_folder(folder, strict=True)

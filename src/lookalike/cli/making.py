@@ -103,7 +103,7 @@ def list_components(
     if family == "recipes":
         screen.recipes(RECIPES)
         return
-    for declared in [family_named(family)] if family else FAMILIES.values():
+    for declared in [family_named(family, "recipes")] if family else FAMILIES.values():
         screen.components(declared)
     if family is None:
         screen.recipes(RECIPES)

@@ -200,7 +200,7 @@ def _read_all(
     sizes = Counter((picture.height, picture.width) for picture in opened.values())
     size = _common_size(sizes, image_size)
     grey = all(is_grey(picture) for picture in opened.values())
-    notes = [f"left out {len(failed)} unreadable files: {_named(failed)}"] if failed else []
+    notes = [f"unreadable and left out: {len(failed)} of {len(listed)} files, {_named(failed)}"] if failed else []
     if set(sizes) != {size}:
         notes.append(f"pictures cut and resized to {size[0]}x{size[1]}; data__image_size sets another size")
     arrays = {index: fit_picture(picture, size, grey) for index, picture in opened.items()}

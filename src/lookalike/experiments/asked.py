@@ -150,11 +150,11 @@ def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
     channels, height, width = preprocessing.shape
     resized = sum((picture.height, picture.width) != (height, width) for picture in pictures)
     recolored = sum(is_grey(picture) != (channels == 1) for picture in pictures)
-    notes = [f"left out {len(failed)} unreadable files: {reasons}"] if failed else []
-    notes += [f"{resized} pictures cut and resized to {height}x{width}, as the model takes them"] if resized else []
-    notes += [f"{recolored} pictures converted to {'grey' if channels == 1 else 'colour'}"] if recolored else []
+    notes = [f"unreadable and left out: {len(failed)} of {len(files)} files, {reasons}"] if failed else []
+    n, kind = len(pictures), "grey" if channels == 1 else "colour"
+    notes += [f"cut and resized to {height}x{width}, as the model takes them: {resized} of {n}"] if resized else []
+    notes += [f"converted to {kind}: {recolored} of {n}"] if recolored else []
     if strict and (resized or recolored):
-        kind = "grey" if channels == 1 else "colour"
         raise DataError(describe(f"{kind} pictures of {height}x{width}", "; ".join(notes), "leave out --strict"))
     inputs = np.stack([fit_picture(picture, (height, width), grey=channels == 1) for picture in pictures])
     if preprocessing.divisor == 1:
