@@ -124,7 +124,7 @@ class Comparison:
                 describe(
                     f"activations (n, d, h, w) of inputs and of as large prototypes at depth {depth} for {purpose}",
                     f"{tuple(inputs.shape)}, and {tuple(prototypes.shape)} of {len(self.prototypes)} prototypes",
-                    "a smaller depth, prototypes='pixel', transforms='identity'",
+                    "transforms='identity', or a smaller depth",
                 )
             )
         return inputs, prototypes

@@ -54,7 +54,11 @@ def regularizers():
             {**tolerant, "error": "squared", "assignment": "hard"},
             turned,
         ],
-        "feature_matching": [{"positions": 0, "until": 0.4}],
+        "feature_matching": [
+            {"positions": 0, "until": 0.4},
+            {"mutual": 0.5, "tolerance": 1.5, "tolerant_from": 0.5},
+            {"tolerance": 3.0, "tolerant_from": 0.3, "assignment": "hard", "mutual": 0.2},
+        ],
         "diversity": [{"pixels": 0, "largest": 0.0}, {"largest": -1.0}],
         "critic": [{"width": 3}],
         "autoencoder": [{"latent": 2, "width": 2}],
@@ -77,8 +81,12 @@ def counterfactuals():
             {"residuals": "other_class", "pixels": 0, "strength": 0.0},
             {"pixels": 1, "residuals": "hardest"},
             {"strength": 0.0, "blend": 0.7},
+            {"pixels": 1, "transforms": "rotation_scale", "transforms__angles": 3, "transforms__scales": 1},
         ],
-        "feature_swap": [{"positions": 0, "residuals": "hardest", "strength": 0.0}],
+        "feature_swap": [
+            {"positions": 0, "residuals": "hardest", "strength": 0.0},
+            {"strength": 0.0, "blend": 0.7},
+        ],
     }
     yield from _all("counterfactual", variants)
 

@@ -11,7 +11,7 @@ from lookalike.counterfactuals import FeatureSwapCounterfactual, ResidualSwapCou
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
-from lookalike.transforms import decompose
+from lookalike.transforms import ColorTransform, decompose
 from tests.conformance import specimens
 from tests.conformance.test_decisions import as_arrays, draw_record
 from tests.conformance.test_priors import compared
@@ -42,12 +42,12 @@ def test_counterfactual_is_one_that_its_oracle_allows(made):
 def distance_from(made, picture, record, explained, residual, own):
     """How far a hybrid is from what these parts can make, with the best factor that is allowed."""
     left = picture - explained
-    if getattr(made, "blend", 0):
+    least = record.taps[0.3][0].min().item() if made.depth is not None else -np.inf
+    if made.blend:
         # From the partner's residual as far towards the input's own, in every place, as the blend allows.
         farthest = (1 - made.blend) * residual + made.blend * own
-        low, high = np.minimum(residual, farthest), np.maximum(residual, farthest)
-        return np.abs(left - np.clip(left, low, high)).max()
-    least = record.taps[0.3][0].min().item() if made.depth is not None else -np.inf
+        low, high = (np.maximum(explained + either(residual, farthest), least) for either in (np.minimum, np.maximum))
+        return np.abs(picture - np.clip(picture, low, high)).max()
     factor = np.clip(np.median(left / residual), 1 - made.strength, 1 + made.strength)
     return np.abs(picture - np.maximum(explained + factor * residual, least)).max()
 
@@ -70,8 +70,8 @@ def test_residual_swap_waits_and_needs_partners():
         assert len(ResidualSwapCounterfactual(share=share)(alone, 0.5, generator())[0]) == made
     strangers = Comparison(**{**vars(record), "targets": torch.full((7,), 5)})
     assert len(swap(strangers, 0.5, generator())[0]) == 0
-    both = ({"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0})
-    for wrong in (*both, {"pixels": -1}, {"blend": 1.5}):
+    both = ({"begin": 1.0}, {"residuals": "mine"}, {"strength": 2.0}, {"share": 0.0}, {"blend": 1.5})
+    for wrong in (*both, {"pixels": -1}):
         with pytest.raises(ParameterError):
             ResidualSwapCounterfactual(**wrong)
     for wrong in (*both, {"positions": -1}, {"depth": 2.0}):
@@ -80,6 +80,11 @@ def test_residual_swap_waits_and_needs_partners():
     rows = Comparison(**{**vars(record), "prototypes": torch.zeros(6, 9)})
     with pytest.raises(ParameterError, match="residual swap"):
         swap(rows, 0.5, generator())
+    with pytest.raises(ParameterError, match="counterfactuals='none' for tables"):
+        FeatureSwapCounterfactual()(rows, 0.5, generator())
+    colored = ResidualSwapCounterfactual(transforms=ColorTransform())
+    with pytest.raises(ParameterError, match="counterfactuals__residual_swap__transforms"):
+        colored(record, 0.5, generator())
 
 
 def test_residuals_are_scaled_by_no_more_than_was_asked():

@@ -118,7 +118,7 @@ def test_patches_have_no_place_in_a_comparison_of_layers():
     samples = torch.rand(30, 1, 8, 8)
     options = {"backbone__widths": [4], "prototypes__size": 4, "prototypes__n_per_class": 1, "training__epochs": 1}
     patches = PrototypeClassifier(backbone="convnet", backbone__pool=False, regularizers="feature_matching", **options)
-    with pytest.raises(ParameterError, match="a smaller depth"):
+    with pytest.raises(ParameterError, match="regularizers='none' for tables and patches"):
         patches.fit(samples.numpy(), torch.arange(30).numpy() % 3)
 
 
@@ -299,6 +299,10 @@ def test_matching_tries_a_family_beside_shifts():
         (FeatureMatchingRegularizer, {"positions": -1}),
         (FeatureMatchingRegularizer, {"first_temperature": 0.0}),
         (FeatureMatchingRegularizer, {"until": 0.0}),
+        (FeatureMatchingRegularizer, {"mutual": -0.1}),
+        (FeatureMatchingRegularizer, {"tolerance": 0.0}),
+        (FeatureMatchingRegularizer, {"tolerant_from": 1.1}),
+        (FeatureMatchingRegularizer, {"assignment": "none"}),
         (FeatureStatisticsRegularizer, {"depth": -0.1}),
         (DiversityRegularizer, {"largest": 1.0}),
         (DiversityRegularizer, {"pixels": -1}),
@@ -321,6 +325,8 @@ def test_priors_out_of_range_are_refused(prior, options):
 def test_priors_of_pictures_refuse_rows_and_patches():
     rows = with_(draw_record(0), prototypes=torch.zeros(6, 9))
     for prior in (
+        FeatureMatchingRegularizer(),
+        FeatureStatisticsRegularizer(),
         SpectrumRegularizer(),
         DiversityRegularizer(),
         CriticRegularizer((2, 5, 4)),

@@ -111,6 +111,9 @@ def test_what_matching_cannot_deform_is_refused_before_training_with_what_it_can
     options = {"regularizers__aligned_matching__transforms": "color"}
     with pytest.raises(ParameterError, match=r"color pictures.*'affine', 'elastic', 'identity'.*'tone'"):
         PrototypeClassifier(**{**SMALL, **options}).fit(SAMPLES.inputs, SAMPLES.labels, callbacks=[begun.append])
+    options = {"counterfactuals__residual_swap__transforms": "color"}
+    with pytest.raises(ParameterError, match=r"color pictures.*deformed in swap.*'affine', 'elastic', 'identity'"):
+        PrototypeClassifier(**{**SMALL, **options}).fit(SAMPLES.inputs, SAMPLES.labels, callbacks=[begun.append])
     assert not begun
     rows = SAMPLES.inputs.reshape(len(SAMPLES.inputs), -1)
     with pytest.raises(ParameterError, match=r"whole pictures.*got shape \(784,\)"):

@@ -106,17 +106,11 @@ def pixel_pull(regularizer, record):
 
 
 def aligned_matching(regularizer, record):
-    share = min(0.5 / regularizer.until, 1.0)
-    first, last = regularizer.first_temperature, regularizer.last_temperature
-    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
     alike, contrasts = {}, {}
     for n, (picture, target) in enumerate(zip(record.inputs, record.targets, strict=True)):
         own = [p for p, label in enumerate(record.labels) if label == target]
         views = [(p, view.ravel()) for p in own for view in all_views(regularizer, record.prototypes[p])]
-        correlations = [float(np.corrcoef(picture.ravel(), view)[0, 1]) for _, view in views]
-        weights = np.ones(picture.size)
-        if regularizer.tolerance is not None and regularizer.tolerant_from <= 0.5:
-            weights = tolerated(picture.ravel(), views[int(np.argmax(correlations))][1], regularizer.tolerance)
+        weights = weights_of(regularizer, picture.ravel(), [view for _, view in views])
         found = [how_alike(picture.ravel(), view, weights, regularizer.error) for _, view in views]
         for (p, _), value in zip(views, found, strict=True):
             alike.setdefault((n, p), []).append(value)
@@ -126,6 +120,22 @@ def aligned_matching(regularizer, record):
         apart = ((levels[0] - levels[1]) ** 2 + (own_spread - other) ** 2) / own_spread**2
         contrasts[n] = 0 if regularizer.error == "squared" else apart
 
+    return met_softly(regularizer, alike) + regularizer.contrast * sum(contrasts.values()) / len(contrasts)
+
+
+def weights_of(regularizer, picture, views):
+    """Of the picture's values, by the view that is most like it, half of the training done."""
+    if regularizer.tolerance is None or regularizer.tolerant_from > 0.5:
+        return np.ones(picture.size)
+    alike = [float(np.corrcoef(picture, view)[0, 1]) for view in views]
+    return tolerated(picture, views[int(np.argmax(alike))], regularizer.tolerance)
+
+
+def met_softly(regularizer, alike):
+    """Minus soft maxima of how alike each view of a prototype is to an input, over inputs and over prototypes."""
+    share = min(0.5 / regularizer.until, 1.0)
+    first, last = regularizer.first_temperature, regularizer.last_temperature
+    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
     inputs, prototypes = sorted({n for n, _ in alike}), sorted({p for _, p in alike})
     by_input = [[value for (n, _), values in alike.items() if n == each for value in values] for each in inputs]
     by_prototype = [[value for (_, p), values in alike.items() if p == each for value in values] for each in prototypes]
@@ -138,8 +148,7 @@ def aligned_matching(regularizer, record):
 
     ours = [soft_least(values) for values in by_input]
     theirs = [soft_least(values) for values in by_prototype]
-    contrast = regularizer.contrast * sum(contrasts.values()) / len(inputs)
-    return sum(ours) / len(ours) + contrast + regularizer.mutual * sum(theirs) / len(theirs)
+    return sum(ours) / len(ours) + regularizer.mutual * sum(theirs) / len(theirs)
 
 
 def how_alike(picture, view, weights, error):
@@ -196,12 +205,14 @@ def matched_softly(regularizer, correlations):
 
 def feature_matching(regularizer, record):
     inputs, prototypes = record.taps[regularizer.depth]
-    correlations = []
-    for activation, target in zip(inputs, record.targets, strict=True):
+    alike = {}
+    for n, (activation, target) in enumerate(zip(inputs, record.targets, strict=True)):
         own = [p for p, label in enumerate(record.labels) if label == target]
-        views = [view for p in own for view in all_shifts(prototypes[p], regularizer.positions)]
-        correlations.append([float(np.corrcoef(activation.ravel(), view.ravel())[0, 1]) for view in views])
-    return matched_softly(regularizer, correlations)
+        views = [(p, view.ravel()) for p in own for view in all_shifts(prototypes[p], regularizer.positions)]
+        weights = weights_of(regularizer, activation.ravel(), [view for _, view in views])
+        for p, view in views:
+            alike.setdefault((n, p), []).append(how_alike(activation.ravel(), view, weights, "correlation"))
+    return met_softly(regularizer, alike)
 
 
 def feature_statistics(regularizer, record):
@@ -353,19 +364,22 @@ def no_counterfactual(counterfactual, record):
 
 def residual_swap(counterfactual, record):
     """What a hybrid may be made of: ``(input, partner) -> what is explained, the partner's residual, its own``."""
-    return swapped(record, record.inputs, record.prototypes, counterfactual.pixels, counterfactual.residuals)
+    views = [list(all_views(counterfactual, prototype)) for prototype in record.prototypes]
+    return swapped(record, record.inputs, views, counterfactual.residuals)
 
 
 def feature_swap(counterfactual, record):
-    return swapped(record, *record.taps[counterfactual.depth], counterfactual.positions, counterfactual.residuals)
+    inputs, prototypes = record.taps[counterfactual.depth]
+    views = [list(all_shifts(prototype, counterfactual.positions)) for prototype in prototypes]
+    return swapped(record, inputs, views, counterfactual.residuals)
 
 
-def swapped(record, inputs, prototypes, pixels, residuals):
+def swapped(record, inputs, views, residuals):
     n, explained = len(inputs), []
     for picture, target in zip(inputs, record.targets, strict=True):
         best, fitted = -2.0, None
-        for prototype, label in zip(prototypes, record.labels, strict=True):
-            for moved in all_shifts(prototype, pixels) if label == target else ():
+        for own, label in zip(views, record.labels, strict=True):
+            for moved in own if label == target else ():
                 correlation = float(np.corrcoef(picture.ravel(), moved.ravel())[0, 1])
                 if correlation > best:
                     gain, offset = np.polyfit(moved.ravel().astype(float), picture.ravel().astype(float), 1)

@@ -7,7 +7,7 @@ from torch.nn import functional
 from lookalike.comparison import Comparison
 from lookalike.counterfactuals.base import Counterfactual
 from lookalike.errors import require_option
-from lookalike.transforms import decompose
+from lookalike.transforms import Decomposition, IdentityTransform, Transform, decompose
 
 RESIDUALS = ("any", "other_class", "hardest")
 _PATCHES = 4
@@ -34,11 +34,15 @@ class ResidualSwapCounterfactual(Counterfactual):
     blend : float
         How much of the input's own residual may stay, from 0 to 1: in every place a random share up to this, which
         changes smoothly over the picture, so that a hybrid has no seams to know it by.
+    transforms : Transform
+        A family of deformations by which a prototype may meet an input, beside shifts; each of its members costs as
+        much as the prototype itself.
 
     Raises
     ------
     ParameterError
-        For an option out of its range; if prototypes are no pictures of the inputs' size.
+        For an option out of its range; if prototypes are no pictures of the inputs' size, or none that the
+        deformations fit.
 
     Notes
     -----
@@ -62,37 +66,37 @@ class ResidualSwapCounterfactual(Counterfactual):
         strength: float = 0.5,
         share: float = 0.5,
         blend: float = 0.0,
+        transforms: Transform | None = None,
     ) -> None:
         super().__init__()
         require_option("pixels", pixels, pixels >= 0, "0 or above")
-        _require_options(begin, residuals, strength, share)
-        require_option("blend", blend, 0 <= blend <= 1, "from 0 to 1")
+        _require_options(begin, residuals, strength, share, blend)
         self.pixels = pixels
         self.begin = begin
         self.residuals = residuals
         self.strength = strength
         self.share = share
         self.blend = blend
+        self.transforms = transforms or IdentityTransform()
 
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Hybrids, for a share of the inputs that have a prototype of their class and a partner."""
         comparison.require_whole_pictures("residual swap", "counterfactuals='none'")
+        shape = tuple(comparison.prototypes.shape[1:])
+        self.transforms.require_fitting(shape, "residual swap", "counterfactuals__residual_swap")
         inputs, targets = comparison.unaugmented(), comparison.known_targets()
         usable = comparison.own_class().any(1)
         if progress < self.begin or not bool(usable.any()):
             return inputs[:0], targets[:0]
         inputs, targets = inputs[usable], targets[usable]
-        parts = decompose(inputs, targets, comparison.prototypes.detach(), comparison.labels, self.pixels)
+        views = self.transforms.deformed(comparison.prototypes.detach())
+        labels = comparison.labels.repeat_interleave(views.shape[1])
+        parts = decompose(inputs, targets, views.flatten(0, 1), labels, self.pixels)
         partners = _partners(self.residuals, targets, comparison.logits[usable], generator)
-        factors = _factors(self.strength, inputs, generator)
-        foreign = factors * parts.residuals[partners]
-        if self.blend:
-            coarse = torch.rand(len(inputs), 1, _PATCHES, _PATCHES, generator=generator).to(inputs)
-            kept = self.blend * functional.interpolate(coarse, inputs.shape[2:], mode="bilinear")
-            foreign = torch.lerp(foreign, parts.residuals, kept)
+        hybrids = _hybrids(parts, partners, self.strength, self.blend, generator)
         paired = _paired(partners, self.share)
-        return (parts.explained + foreign)[paired].to(inputs.dtype), targets[paired]
+        return hybrids[paired].to(inputs.dtype), targets[paired]
 
 
 class FeatureSwapCounterfactual(Counterfactual):
@@ -112,6 +116,8 @@ class FeatureSwapCounterfactual(Counterfactual):
         Largest random change of a residual's size, from 0 to 1.
     share : float
         Of each batch, above 0 and at most 1.
+    blend : float
+        How much of the input's own residual may stay, from 0 to 1, as for `ResidualSwapCounterfactual`.
 
     Raises
     ------
@@ -139,11 +145,12 @@ class FeatureSwapCounterfactual(Counterfactual):
         residuals: str = "any",
         strength: float = 0.5,
         share: float = 0.5,
+        blend: float = 0.0,
     ) -> None:
         super().__init__()
         require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
         require_option("positions", positions, positions >= 0, "0 or above")
-        _require_options(begin, residuals, strength, share)
+        _require_options(begin, residuals, strength, share, blend)
         self.depth = depth
         self.taps = (depth,)
         self.positions = positions
@@ -151,10 +158,12 @@ class FeatureSwapCounterfactual(Counterfactual):
         self.residuals = residuals
         self.strength = strength
         self.share = share
+        self.blend = blend
 
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Activations of hybrids, for a share of the inputs that have a prototype of their class and a partner."""
+        comparison.require_whole_pictures("feature swap", "counterfactuals='none'")
         inputs, prototypes = comparison.tapped(self.taps[0], "feature swap")
         targets, usable = comparison.known_targets(), comparison.own_class().any(1)
         if progress < self.begin or not bool(usable.any()):
@@ -162,16 +171,29 @@ class FeatureSwapCounterfactual(Counterfactual):
         inputs, targets = inputs[usable], targets[usable]
         parts = decompose(inputs, targets, prototypes, comparison.labels, self.positions)
         partners = _partners(self.residuals, targets, comparison.logits[usable], generator)
-        hybrids = parts.explained + _factors(self.strength, inputs, generator) * parts.residuals[partners]
+        hybrids = _hybrids(parts, partners, self.strength, self.blend, generator)
         paired = _paired(partners, self.share)
         return hybrids[paired].clamp_min(inputs.amin()), targets[paired]
 
 
-def _require_options(begin: float, residuals: str, strength: float, share: float) -> None:
+def _require_options(begin: float, residuals: str, strength: float, share: float, blend: float) -> None:
     require_option("begin", begin, 0 <= begin < 1, "from 0 to below 1")
     require_option("residuals", residuals, residuals in RESIDUALS, " or ".join(RESIDUALS))
     require_option("strength", strength, 0 <= strength <= 1, "from 0 to 1")
     require_option("share", share, 0 < share <= 1, "above 0 and at most 1")
+    require_option("blend", blend, 0 <= blend <= 1, "from 0 to 1")
+
+
+def _hybrids(
+    parts: Decomposition, partners: Tensor, strength: float, blend: float, generator: torch.Generator
+) -> Tensor:
+    """What is explained of every input, and what is not of its partner, or here and there of itself."""
+    foreign = _factors(strength, parts.residuals, generator) * parts.residuals[partners]
+    if blend:
+        coarse = torch.rand(len(foreign), 1, _PATCHES, _PATCHES, generator=generator).to(foreign)
+        kept = blend * functional.interpolate(coarse, foreign.shape[2:], mode="bilinear")
+        foreign = torch.lerp(foreign, parts.residuals, kept)
+    return parts.explained + foreign
 
 
 def _factors(strength: float, inputs: Tensor, generator: torch.Generator) -> Tensor:

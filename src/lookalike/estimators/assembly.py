@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lookalike.backbones import Backbone, activation_shape
+from lookalike.counterfactuals import Counterfactual, ResidualSwapCounterfactual
 from lookalike.data import Examples, Preprocessing
 from lookalike.errors import DataError, ParameterError, describe, require_option
 from lookalike.estimators.parameters import chosen_backbone, options_of
@@ -213,12 +214,12 @@ def _require_fitting(transform: Transform, prototypes: Prototypes, choice: Any) 
     )
 
 
-def require_matchable(regularizer: Regularizer, shape: Shape) -> None:
-    """Refuse, before training, deformations in matching that prototypes of a shape cannot undergo.
+def require_matchable(part: Regularizer | Counterfactual, shape: Shape) -> None:
+    """Refuse, before training, deformations in matching or swap that prototypes of a shape cannot undergo.
 
     Parameters
     ----------
-    regularizer : Regularizer
+    part : Regularizer or Counterfactual
         Of any kind.
     shape : tuple of int
         Of one prototype.
@@ -228,12 +229,11 @@ def require_matchable(regularizer: Regularizer, shape: Shape) -> None:
     ParameterError
         Naming the families that can; or, where prototypes are no pictures, what can be wanted in the place of matching.
     """
-    if not isinstance(regularizer, AlignedMatchingRegularizer) or regularizer.transforms.fits(shape):
+    if not isinstance(part, AlignedMatchingRegularizer | ResidualSwapCounterfactual) or part.transforms.fits(shape):
         return
-    wanted = f"prototypes that are {regularizer.transforms.wanted}, to be deformed in matching"
-    instead = (
-        f"transforms of {_families_for(shape)}" if len(shape) == 3 else "regularizers='none' for tables and patches"
-    )
+    purpose, family = ("matching", "regularizers") if isinstance(part, Regularizer) else ("swap", "counterfactuals")
+    wanted = f"prototypes that are {part.transforms.wanted}, to be deformed in {purpose}"
+    instead = f"transforms of {_families_for(shape)}" if len(shape) == 3 else f"{family}='none' for tables and patches"
     raise ParameterError(describe(wanted, f"shape {tuple(shape)}", instead))
 
 

@@ -164,8 +164,8 @@ def prepare(request: Request) -> Prepared:
             weighted(family, resolved[f"{family}s"], options_of(f"{family}s", resolved), {"input_shape": shape})
             for family in ("regularizer", "counterfactual")
         )
-        for regularizer, _ in regularizers:
-            require_matchable(regularizer, network.prototypes.shape)
+        for part, _ in (*regularizers, *counterfactuals):
+            require_matchable(part, network.prototypes.shape)
         initialize(network, start, training, torch.Generator().manual_seed(request.seed))
     job = Job(
         learner=Learner(network, objective, regularizers, counterfactuals),

@@ -45,7 +45,14 @@ _LATER = {
     "prototypes/pixel": {"within": "None"},
     "regularizer/aligned_matching": {"error": "'correlation'", "assignment": "'soft'", "transforms": "None"},
     "regularizer/warped_matching": {"stretch": "1.0", "slant": "0.0", "bend": "0.0"},
-    "counterfactual/residual_swap": {"blend": "0.0"},
+    "regularizer/feature_matching": {
+        "mutual": "0.0",
+        "tolerance": "None",
+        "tolerant_from": "0.6",
+        "assignment": "'soft'",
+    },
+    "counterfactual/residual_swap": {"blend": "0.0", "transforms": "None"},
+    "counterfactual/feature_swap": {"blend": "0.0"},
 }
 # What came with the default's matching when its results were first kept.
 _BESIDE_DEFAULT = {"training__prototype_learning_rate": 0.2, "training__keep": "last"}

@@ -6,7 +6,16 @@ from torch import Tensor
 from lookalike.comparison import Comparison
 from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer, for_prototypes_alone
-from lookalike.regularizers.likeness import LEAST, by_class, correlations, falling, require_annealing, unlikeness
+from lookalike.regularizers.likeness import (
+    LEAST,
+    by_class,
+    correlations,
+    falling,
+    require_annealing,
+    require_matching,
+    shares_of_pixels,
+    unlikeness,
+)
 from lookalike.shapes import Scalar
 
 _SILENT = 0.1
@@ -25,6 +34,15 @@ class FeatureMatchingRegularizer(Regularizer):
         Of the soft choice among prototypes and shifts, above 0, as in `AlignedMatchingRegularizer`.
     until : float
         Share of the training by which the last temperature is reached, above 0 and at most 1.
+    mutual : float
+        Weight, 0 or above, of the other direction: every prototype should be like some input of its class.
+    tolerance : float or None
+        How far what a channel shows in a place may be from the best prototype before it counts for less, in robust
+        standard deviations of the input's residual, above 0; ``None`` counts all alike.
+    tolerant_from : float
+        Share of the training before which all count alike, from 0 to 1.
+    assignment : str
+        ``"soft"``, by temperature; or ``"hard"``: every input has its best prototype and shift alone, from the start.
 
     Raises
     ------
@@ -51,28 +69,42 @@ class FeatureMatchingRegularizer(Regularizer):
         first_temperature: float = 0.3,
         last_temperature: float = 0.02,
         until: float = 0.7,
+        mutual: float = 0.0,
+        tolerance: float | None = None,
+        tolerant_from: float = 0.6,
+        assignment: str = "soft",
     ) -> None:
         super().__init__()
         require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
         require_option("positions", positions, positions >= 0, "0 or above")
         require_annealing(first_temperature, last_temperature, until)
+        require_matching(mutual, tolerance, tolerant_from, assignment)
         self.depth = depth
         self.taps = (depth,)
         self.positions = positions
         self.first_temperature = first_temperature
         self.last_temperature = last_temperature
         self.until = until
+        self.mutual = mutual
+        self.tolerance = tolerance
+        self.tolerant_from = tolerant_from
+        self.assignment = assignment
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
+        comparison.require_whole_pictures("feature matching", "regularizers='none'")
         inputs, prototypes = comparison.tapped(self.depth, "feature matching")
-        met = []
-        for mine, own in by_class(comparison, inputs.detach(), prototypes):
-            share = torch.full_like(mine[:1], 1 / mine[0].numel())
-            met.append(correlations(mine, own, self.positions, share)[0].flatten(1))
-        if not met:
+        groups = list(by_class(comparison, inputs.detach(), prototypes))
+        if not groups:
             return comparison.prototypes.sum() * 0
-        penalty = unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
+        shares = [torch.full_like(mine[:1], 1 / mine[0].numel()) for mine, _ in groups]
+        if self.tolerance is not None and progress >= self.tolerant_from:
+            shares = shares_of_pixels(groups, shares, self.tolerance, self.positions)
+        met = [correlations(*group, self.positions, share)[0] for group, share in zip(groups, shares, strict=True)]
+        multiple = 0.0
+        if self.assignment == "soft":
+            multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
+        penalty = unlikeness(met, multiple, self.mutual)
         return for_prototypes_alone(penalty, comparison.prototypes)
 
 
@@ -114,6 +146,7 @@ class FeatureStatisticsRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The two squared differences, mean over the classes of the batch."""
+        comparison.require_whole_pictures("feature statistics", "regularizers='none'")
         inputs, prototypes = comparison.tapped(self.depth, "feature statistics")
         terms = []
         for mine, own in by_class(comparison, inputs.detach(), prototypes):

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.errors import require_option
-from lookalike.transforms import sums_over_shifts
+from lookalike.transforms import sums_over_shifts, view_at
 
 LEAST = 1e-6
+ASSIGNMENTS = ("soft", "hard")
 _STEPS = 2
 _NORMAL = 1.4826
 # Of an input's standard deviation: where more than half of the pixels fit exactly, the rest is not all clutter.
@@ -78,19 +79,38 @@ def require_annealing(first_temperature: float, last_temperature: float, until: 
     require_option("until", until, 0 < until <= 1, "above 0 and at most 1")
 
 
-def unlikeness(alike: Sequence[Tensor], multiple: float) -> Tensor:
-    """Minus the soft maximum of every row, mean over all; the temperature is counted in what is unexplained.
+def require_matching(mutual: float, tolerance: float | None, tolerant_from: float, assignment: str) -> None:
+    """Refuse options of matching that are out of their range.
+
+    Raises
+    ------
+    ParameterError
+    """
+    require_option("mutual", mutual, mutual >= 0, "0 or above")
+    require_option("tolerance", tolerance, tolerance is None or tolerance > 0, "above 0, or None")
+    require_option("tolerant_from", tolerant_from, 0 <= tolerant_from <= 1, "from 0 to 1")
+    require_option("assignment", assignment, assignment in ASSIGNMENTS, " or ".join(ASSIGNMENTS))
+
+
+def unlikeness(alike: Sequence[Tensor], multiple: float, mutual: float = 0.0) -> Tensor:
+    """Minus the soft maximum of every input, mean over all; the temperature is counted in what is unexplained.
 
     Parameters
     ----------
     alike : sequence of Tensor
-        Correlations of the inputs of each class, at least one, with what they may be like, shape ``(n, m)``.
+        Correlations of the inputs of each class, at least one, with its prototypes' views, shape ``(n, p, v)``.
     multiple : float
-        Temperature, in units of 1 less the mean of the rows' largest values.
+        Temperature, in units of 1 less the mean of the inputs' largest values; 0 for the largest itself.
+    mutual : float
+        Weight of the same over every prototype.
     """
-    best = torch.cat([rows.detach().amax(1) for rows in alike])
+    best = torch.cat([rows.detach().amax((1, 2)) for rows in alike])
     temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
-    return torch.cat([soft_least(rows, temperature) for rows in alike]).mean()
+    by_input = torch.cat([soft_least(rows.flatten(1), temperature) for rows in alike]).mean()
+    if not mutual:
+        return by_input
+    by_prototype = [soft_least(rows.transpose(0, 1).flatten(1), temperature) for rows in alike]
+    return by_input + mutual * torch.cat(by_prototype).mean()
 
 
 def correlated(rows: Tensor, others: Tensor) -> Tensor:
@@ -142,6 +162,38 @@ def tolerated(rows: Tensor, views: Tensor, tolerance: float) -> Tensor:
         scale = scale.maximum(_COMMON * residual.square().mean(1, keepdim=True).sqrt())
         weights = _HEARD + (1 - _HEARD) * (1 + (residual / (tolerance * scale)).square()).pow(-2)
     return weights
+
+
+@torch.no_grad()
+def shares_of_pixels(
+    groups: Sequence[tuple[Tensor, Tensor]], even: Sequence[Tensor], tolerance: float, pixels: int
+) -> list[Tensor]:
+    """The share of each pixel of each input, by how well the view of its class that is most like it explains it.
+
+    Parameters
+    ----------
+    groups : sequence of tuple
+        By class: inputs, shape ``(n, c, h, w)``, and prototypes, shape ``(p, c, h, w)``.
+    even : sequence of Tensor
+        The shares by which views are told, by class, shape ``(1, c, h, w)``.
+    tolerance : float
+        As for `tolerated`.
+    pixels : int
+        Largest shift in either direction.
+
+    Returns
+    -------
+    list of Tensor
+        By class, shape ``(n, c, h, w)``; those of an input sum to 1.
+    """
+    best = []
+    for (inputs, views), share in zip(groups, even, strict=True):
+        places = correlations(inputs, views, pixels, share)[0].flatten(1).argmax(1)
+        best.append(view_at(views, places, pixels))
+    rows = torch.cat([inputs for inputs, _ in groups])
+    weights = tolerated(rows.flatten(1), torch.cat(best).flatten(1), tolerance).view_as(rows)
+    shares = weights / weights.sum((1, 2, 3), keepdim=True)
+    return list(shares.split([len(inputs) for inputs, _ in groups]))
 
 
 def _centered(rows: Tensor, weights: Tensor) -> Tensor:

@@ -1,12 +1,10 @@
 """Prototypes that look like their class, up to a small deformation."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
-from lookalike.errors import ParameterError, describe, require_option
+from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer
 from lookalike.regularizers.likeness import (
     LEAST,
@@ -14,15 +12,15 @@ from lookalike.regularizers.likeness import (
     correlations,
     falling,
     require_annealing,
+    require_matching,
+    shares_of_pixels,
     soft_least,
     spread_of,
-    tolerated,
 )
 from lookalike.shapes import Scalar
-from lookalike.transforms import IdentityTransform, Transform, view_at
+from lookalike.transforms import IdentityTransform, Transform
 
 ERRORS = ("correlation", "squared")
-ASSIGNMENTS = ("soft", "hard")
 
 
 class AlignedMatchingRegularizer(Regularizer):
@@ -113,11 +111,8 @@ class AlignedMatchingRegularizer(Regularizer):
         require_option("pixels", pixels, pixels >= 0, "0 or above")
         require_annealing(first_temperature, last_temperature, until)
         require_option("contrast", contrast, contrast >= 0, "0 or above")
-        require_option("mutual", mutual, mutual >= 0, "0 or above")
-        require_option("tolerance", tolerance, tolerance is None or tolerance > 0, "above 0, or None")
-        require_option("tolerant_from", tolerant_from, 0 <= tolerant_from <= 1, "from 0 to 1")
+        require_matching(mutual, tolerance, tolerant_from, assignment)
         require_option("error", error, error in ERRORS, " or ".join(ERRORS))
-        require_option("assignment", assignment, assignment in ASSIGNMENTS, " or ".join(ASSIGNMENTS))
         self.pixels = pixels
         self.first_temperature = first_temperature
         self.last_temperature = last_temperature
@@ -134,14 +129,15 @@ class AlignedMatchingRegularizer(Regularizer):
         """Minus the soft maximum of correlations, mean over inputs."""
         comparison.require_whole_pictures("aligned matching", "regularizers='none'")
         prototypes = comparison.prototypes
-        self._require_fitting(tuple(prototypes.shape[1:]))
+        self.transforms.require_fitting(tuple(prototypes.shape[1:]), "matching", "regularizers__aligned_matching")
         inputs = comparison.unaugmented().to(prototypes.dtype)
         groups = [(mine, self.transforms.deformed(own)) for mine, own in by_class(comparison, inputs, prototypes)]
         if not groups:
             return prototypes.sum() * 0
         shares = [torch.full_like(mine[:1], 1 / mine[0].numel()) for mine, _ in groups]
         if self.tolerance is not None and progress >= self.tolerant_from:
-            shares = self._shares_of_pixels(groups, shares, self.tolerance)
+            every = [(mine, views.flatten(0, 1)) for mine, views in groups]
+            shares = shares_of_pixels(every, shares, self.tolerance, self.pixels)
         met = [self._meet(mine, views, share) for (mine, views), share in zip(groups, shares, strict=True)]
         best = torch.cat([alike.detach().amax((1, 2)) for alike, _ in met])
         temperature = 0.0
@@ -170,28 +166,3 @@ class AlignedMatchingRegularizer(Regularizer):
         )
         apart = ((level - other_level).square() + (spread - other_spread).square()) / spread.square()
         return found.reshape(len(inputs), len(views), -1), apart
-
-    @torch.no_grad()
-    def _shares_of_pixels(
-        self, groups: Sequence[tuple[Tensor, Tensor]], even: Sequence[Tensor], tolerance: float
-    ) -> list[Tensor]:
-        """The share of each pixel of each input, by how well the best view of its class explains it."""
-        best = []
-        for (inputs, views), share in zip(groups, even, strict=True):
-            every = views.flatten(0, 1)
-            places = correlations(inputs, every, self.pixels, share)[0].flatten(1).argmax(1)
-            best.append(view_at(every, places, self.pixels))
-        rows = torch.cat([inputs for inputs, _ in groups])
-        weights = tolerated(rows.flatten(1), torch.cat(best).flatten(1), tolerance).view_as(rows)
-        shares = weights / weights.sum((1, 2, 3), keepdim=True)
-        return list(shares.split([len(inputs) for inputs, _ in groups]))
-
-    def _require_fitting(self, shape: tuple[int, ...]) -> None:
-        if not self.transforms.fits(shape):
-            raise ParameterError(
-                describe(
-                    f"prototypes that are {self.transforms.wanted}, to be deformed in matching",
-                    f"shape {shape}",
-                    "another regularizers__aligned_matching__transforms; see lookalike list transforms",
-                )
-            )

@@ -82,7 +82,7 @@ class WarpedMatchingRegularizer(Regularizer):
         met = []
         for mine, own in by_class(comparison, comparison.unaugmented().to(prototypes.dtype), prototypes):
             views = warped(own, self.predictor(mine, own), self.predictor.names)
-            met.append(correlated(mine.flatten(1)[:, None], views.flatten(2)))
+            met.append(correlated(mine.flatten(1)[:, None], views.flatten(2))[:, :, None])
         if not met:
             return prototypes.sum() * 0
         return unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))

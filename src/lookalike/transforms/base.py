@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.shapes import Maps, PrototypeInputs, ViewMaps
 
 
@@ -49,6 +49,25 @@ class Transform(nn.Module, ABC):
             Of one input.
         """
         return len(shape) == 3
+
+    def require_fitting(self, shape: tuple[int, ...], purpose: str, part: str) -> None:
+        """Refuse prototypes that cannot be deformed so.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of one prototype.
+        purpose, part : str
+            What they are to be deformed in, and whose option the family is.
+
+        Raises
+        ------
+        ParameterError
+        """
+        if not self.fits(shape):
+            wanted = f"prototypes that are {self.wanted}, to be deformed in {purpose}"
+            advice = f"another {part}__transforms; see lookalike list transforms"
+            raise ParameterError(describe(wanted, f"shape {shape}", advice))
 
     def views(self, prototypes: PrototypeInputs) -> Tensor:
         """All views of all prototypes.
