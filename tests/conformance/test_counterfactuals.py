@@ -87,6 +87,15 @@ def test_residual_swap_waits_and_needs_partners():
         colored(record, 0.5, generator())
 
 
+@pytest.mark.parametrize("swap", [ResidualSwapCounterfactual, FeatureSwapCounterfactual])
+def test_a_blend_keeps_some_of_the_inputs_own_residual_here_and_there(swap):
+    record = draw_record(1)
+    plain, blended = (swap(strength=0.0, share=1.0, blend=blend)(record, 0.9, generator())[0] for blend in (0.0, 0.9))
+    moved = (blended - plain).abs().flatten(1)
+    assert bool((moved.amax(1) > 0.05).all())
+    assert bool((moved.std(1) > 0.01).all())
+
+
 def test_residuals_are_scaled_by_no_more_than_was_asked():
     record = draw_record(1)
     plain, scaled = (
