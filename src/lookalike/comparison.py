@@ -104,20 +104,22 @@ class Comparison:
         """The prototypes that stand for a class, shape ``(p', ...)``; those that were retired are left out."""
         return self.prototypes[self.labels >= 0]
 
-    def tapped(self, depth: float, purpose: str) -> tuple[Tensor, Tensor]:
+    def tapped(self, depth: float, purpose: str, instead: str) -> tuple[Tensor, Tensor]:
         """Earlier activations of inputs ``(n, d, h, w)`` and of prototypes ``(p, d, h, w)``, for comparing them.
 
         Parameters
         ----------
         depth : float
             As it was asked for.
-        purpose : str
+        purpose, instead : str
+            As for `require_whole_pictures`.
 
         Raises
         ------
         ParameterError
             If they have no positions, or prototypes are none of the inputs' shape, or were deformed.
         """
+        self.require_whole_pictures(purpose, instead)
         inputs, prototypes = self.taps[depth]
         if inputs.ndim != 4 or len(prototypes) != len(self.prototypes) or inputs.shape[1:] != prototypes.shape[1:]:
             raise ParameterError(

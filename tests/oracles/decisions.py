@@ -133,22 +133,24 @@ def weights_of(regularizer, picture, views):
 
 def met_softly(regularizer, alike):
     """Minus soft maxima of how alike each view of a prototype is to an input, over inputs and over prototypes."""
-    share = min(0.5 / regularizer.until, 1.0)
-    first, last = regularizer.first_temperature, regularizer.last_temperature
-    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
     inputs, prototypes = sorted({n for n, _ in alike}), sorted({p for _, p in alike})
     by_input = [[value for (n, _), values in alike.items() if n == each for value in values] for each in inputs]
     by_prototype = [[value for (_, p), values in alike.items() if p == each for value in values] for each in prototypes]
-    temperature = multiple * (1 - sum(max(values) for values in by_input) / len(inputs))
+    temperature = halfway(regularizer, by_input)
 
-    def soft_least(values):
-        if regularizer.assignment == "hard":
-            return -max(values)
-        return -temperature * math.log(sum(math.exp(value / temperature) for value in values) / len(values))
+    def met(values):
+        return max(values) if regularizer.assignment == "hard" else soft_maximum(values, temperature)
 
-    ours = [soft_least(values) for values in by_input]
-    theirs = [soft_least(values) for values in by_prototype]
-    return sum(ours) / len(ours) + regularizer.mutual * sum(theirs) / len(theirs)
+    ours, theirs = ([met(values) for values in rows] for rows in (by_input, by_prototype))
+    return -sum(ours) / len(ours) - regularizer.mutual * sum(theirs) / len(theirs)
+
+
+def halfway(regularizer, by_input):
+    """The temperature, in units of what is unexplained, when half of the training is done."""
+    share = min(0.5 / regularizer.until, 1.0)
+    first, last = regularizer.first_temperature, regularizer.last_temperature
+    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
+    return multiple * (1 - sum(max(values) for values in by_input) / len(by_input))
 
 
 def how_alike(picture, view, weights, error):
@@ -194,12 +196,8 @@ def soft_maximum(values, temperature):
 
 
 def matched_softly(regularizer, correlations):
-    """Minus the mean of soft maxima, the temperature in units of what is unexplained; half of the training is done."""
-    share = min(0.5 / regularizer.until, 1.0)
-    first, last = regularizer.first_temperature, regularizer.last_temperature
-    multiple = math.exp((1 - share) * math.log(first) + share * math.log(last))
-    unexplained = 1 - sum(max(values) for values in correlations) / len(correlations)
-    maxima = [soft_maximum(values, multiple * unexplained) for values in correlations]
+    """Minus the mean of soft maxima; half of the training is done."""
+    maxima = [soft_maximum(values, halfway(regularizer, correlations)) for values in correlations]
     return -sum(maxima) / len(maxima)
 
 

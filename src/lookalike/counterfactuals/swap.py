@@ -83,8 +83,8 @@ class ResidualSwapCounterfactual(Counterfactual):
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Hybrids, for a share of the inputs that have a prototype of their class and a partner."""
         comparison.require_whole_pictures("residual swap", "counterfactuals='none'")
-        shape = tuple(comparison.prototypes.shape[1:])
-        self.transforms.require_fitting(shape, "residual swap", "counterfactuals__residual_swap")
+        advice = "another counterfactuals__residual_swap__transforms; see lookalike list transforms"
+        self.transforms.require_fitting(tuple(comparison.prototypes.shape[1:]), "residual swap", advice)
         inputs, targets = comparison.unaugmented(), comparison.known_targets()
         usable = comparison.own_class().any(1)
         if progress < self.begin or not bool(usable.any()):
@@ -163,8 +163,7 @@ class FeatureSwapCounterfactual(Counterfactual):
     @torch.no_grad()
     def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Activations of hybrids, for a share of the inputs that have a prototype of their class and a partner."""
-        comparison.require_whole_pictures("feature swap", "counterfactuals='none'")
-        inputs, prototypes = comparison.tapped(self.taps[0], "feature swap")
+        inputs, prototypes = comparison.tapped(self.taps[0], "feature swap", "counterfactuals='none'")
         targets, usable = comparison.known_targets(), comparison.own_class().any(1)
         if progress < self.begin or not bool(usable.any()):
             return inputs[:0], targets[:0]

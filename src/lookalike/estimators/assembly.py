@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lookalike.backbones import Backbone, activation_shape
-from lookalike.counterfactuals import Counterfactual, ResidualSwapCounterfactual
+from lookalike.counterfactuals import Counterfactual
 from lookalike.data import Examples, Preprocessing
 from lookalike.errors import DataError, ParameterError, describe, require_option
 from lookalike.estimators.parameters import chosen_backbone, options_of
@@ -17,7 +17,7 @@ from lookalike.initializers import Initializer, random_windows
 from lookalike.network import PrototypeNetwork
 from lookalike.prototypes import ExemplarPrototypes, Prototypes
 from lookalike.registry import build, component, members
-from lookalike.regularizers import AlignedMatchingRegularizer, Regularizer
+from lookalike.regularizers import Regularizer
 from lookalike.selection import Selection
 from lookalike.shapes import Shape
 from lookalike.training import plan_from
@@ -227,14 +227,14 @@ def require_matchable(part: Regularizer | Counterfactual, shape: Shape) -> None:
     Raises
     ------
     ParameterError
-        Naming the families that can; or, where prototypes are no pictures, what can be wanted in the place of matching.
+        Naming the families that can; or, where prototypes are no pictures, what can be wanted in their place.
     """
-    if not isinstance(part, AlignedMatchingRegularizer | ResidualSwapCounterfactual) or part.transforms.fits(shape):
+    transforms = getattr(part, "transforms", None)
+    if not isinstance(transforms, Transform):
         return
     purpose, family = ("matching", "regularizers") if isinstance(part, Regularizer) else ("swap", "counterfactuals")
-    wanted = f"prototypes that are {part.transforms.wanted}, to be deformed in {purpose}"
     instead = f"transforms of {_families_for(shape)}" if len(shape) == 3 else f"{family}='none' for tables and patches"
-    raise ParameterError(describe(wanted, f"shape {tuple(shape)}", instead))
+    transforms.require_fitting(tuple(shape), purpose, instead)
 
 
 def _families_for(shape: Shape) -> str:

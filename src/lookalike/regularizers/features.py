@@ -92,14 +92,11 @@ class FeatureMatchingRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the soft maximum of correlations, mean over inputs."""
-        comparison.require_whole_pictures("feature matching", "regularizers='none'")
-        inputs, prototypes = comparison.tapped(self.depth, "feature matching")
+        inputs, prototypes = comparison.tapped(self.depth, "feature matching", "regularizers='none'")
         groups = list(by_class(comparison, inputs.detach(), prototypes))
         if not groups:
             return comparison.prototypes.sum() * 0
-        shares = [torch.full_like(mine[:1], 1 / mine[0].numel()) for mine, _ in groups]
-        if self.tolerance is not None and progress >= self.tolerant_from:
-            shares = shares_of_pixels(groups, shares, self.tolerance, self.positions)
+        shares = shares_of_pixels(groups, self.tolerance if progress >= self.tolerant_from else None, self.positions)
         met = [correlations(*group, self.positions, share)[0] for group, share in zip(groups, shares, strict=True)]
         multiple = 0.0
         if self.assignment == "soft":
@@ -146,8 +143,7 @@ class FeatureStatisticsRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The two squared differences, mean over the classes of the batch."""
-        comparison.require_whole_pictures("feature statistics", "regularizers='none'")
-        inputs, prototypes = comparison.tapped(self.depth, "feature statistics")
+        inputs, prototypes = comparison.tapped(self.depth, "feature statistics", "regularizers='none'")
         terms = []
         for mine, own in by_class(comparison, inputs.detach(), prototypes):
             (wanted, variances, together), (means, _, ours) = _statistics(mine), _statistics(own)

@@ -93,7 +93,21 @@ def require_matching(mutual: float, tolerance: float | None, tolerant_from: floa
 
 
 def unlikeness(alike: Sequence[Tensor], multiple: float, mutual: float = 0.0) -> Tensor:
-    """Minus the soft maximum of every input, mean over all; the temperature is counted in what is unexplained.
+    """What `unlike` finds of every input, mean over all, and of every prototype.
+
+    Parameters
+    ----------
+    alike, multiple : sequence of Tensor, float
+        As for `unlike`.
+    mutual : float
+        Weight of the mean over prototypes.
+    """
+    by_input, by_prototype = unlike(alike, multiple)
+    return by_input.mean() + mutual * by_prototype.mean() if mutual else by_input.mean()
+
+
+def unlike(alike: Sequence[Tensor], multiple: float) -> tuple[Tensor, Tensor]:
+    """Minus the soft maximum of every input, and of every prototype; the temperature is counted in what is unexplained.
 
     Parameters
     ----------
@@ -101,16 +115,17 @@ def unlikeness(alike: Sequence[Tensor], multiple: float, mutual: float = 0.0) ->
         Correlations of the inputs of each class, at least one, with its prototypes' views, shape ``(n, p, v)``.
     multiple : float
         Temperature, in units of 1 less the mean of the inputs' largest values; 0 for the largest itself.
-    mutual : float
-        Weight of the same over every prototype.
+
+    Returns
+    -------
+    tuple of Tensor
+        Of all inputs, shape ``(n,)``, and of all prototypes, shape ``(p,)``, class by class.
     """
     best = torch.cat([rows.detach().amax((1, 2)) for rows in alike])
     temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
-    by_input = torch.cat([soft_least(rows.flatten(1), temperature) for rows in alike]).mean()
-    if not mutual:
-        return by_input
-    by_prototype = [soft_least(rows.transpose(0, 1).flatten(1), temperature) for rows in alike]
-    return by_input + mutual * torch.cat(by_prototype).mean()
+    by_input = torch.cat([soft_least(rows.flatten(1), temperature) for rows in alike])
+    by_prototype = torch.cat([soft_least(rows.transpose(0, 1).flatten(1), temperature) for rows in alike])
+    return by_input, by_prototype
 
 
 def correlated(rows: Tensor, others: Tensor) -> Tensor:
@@ -165,27 +180,26 @@ def tolerated(rows: Tensor, views: Tensor, tolerance: float) -> Tensor:
 
 
 @torch.no_grad()
-def shares_of_pixels(
-    groups: Sequence[tuple[Tensor, Tensor]], even: Sequence[Tensor], tolerance: float, pixels: int
-) -> list[Tensor]:
+def shares_of_pixels(groups: Sequence[tuple[Tensor, Tensor]], tolerance: float | None, pixels: int) -> list[Tensor]:
     """The share of each pixel of each input, by how well the view of its class that is most like it explains it.
 
     Parameters
     ----------
     groups : sequence of tuple
         By class: inputs, shape ``(n, c, h, w)``, and prototypes, shape ``(p, c, h, w)``.
-    even : sequence of Tensor
-        The shares by which views are told, by class, shape ``(1, c, h, w)``.
-    tolerance : float
-        As for `tolerated`.
+    tolerance : float or None
+        As for `tolerated`; ``None`` gives all pixels the same share.
     pixels : int
         Largest shift in either direction.
 
     Returns
     -------
     list of Tensor
-        By class, shape ``(n, c, h, w)``; those of an input sum to 1.
+        By class, shape ``(n, c, h, w)``, or ``(1, c, h, w)`` where all are the same; those of an input sum to 1.
     """
+    even = [torch.full_like(inputs[:1], 1 / inputs[0].numel()) for inputs, _ in groups]
+    if tolerance is None:
+        return even
     best = []
     for (inputs, views), share in zip(groups, even, strict=True):
         places = correlations(inputs, views, pixels, share)[0].flatten(1).argmax(1)

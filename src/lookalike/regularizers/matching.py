@@ -7,15 +7,14 @@ from lookalike.comparison import Comparison
 from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer
 from lookalike.regularizers.likeness import (
-    LEAST,
     by_class,
     correlations,
     falling,
     require_annealing,
     require_matching,
     shares_of_pixels,
-    soft_least,
     spread_of,
+    unlike,
 )
 from lookalike.shapes import Scalar
 from lookalike.transforms import IdentityTransform, Transform
@@ -129,23 +128,19 @@ class AlignedMatchingRegularizer(Regularizer):
         """Minus the soft maximum of correlations, mean over inputs."""
         comparison.require_whole_pictures("aligned matching", "regularizers='none'")
         prototypes = comparison.prototypes
-        self.transforms.require_fitting(tuple(prototypes.shape[1:]), "matching", "regularizers__aligned_matching")
+        advice = "another regularizers__aligned_matching__transforms; see lookalike list transforms"
+        self.transforms.require_fitting(tuple(prototypes.shape[1:]), "matching", advice)
         inputs = comparison.unaugmented().to(prototypes.dtype)
         groups = [(mine, self.transforms.deformed(own)) for mine, own in by_class(comparison, inputs, prototypes)]
         if not groups:
             return prototypes.sum() * 0
-        shares = [torch.full_like(mine[:1], 1 / mine[0].numel()) for mine, _ in groups]
-        if self.tolerance is not None and progress >= self.tolerant_from:
-            every = [(mine, views.flatten(0, 1)) for mine, views in groups]
-            shares = shares_of_pixels(every, shares, self.tolerance, self.pixels)
+        every = [(mine, views.flatten(0, 1)) for mine, views in groups]
+        shares = shares_of_pixels(every, self.tolerance if progress >= self.tolerant_from else None, self.pixels)
         met = [self._meet(mine, views, share) for (mine, views), share in zip(groups, shares, strict=True)]
-        best = torch.cat([alike.detach().amax((1, 2)) for alike, _ in met])
-        temperature = 0.0
-        if self.assignment == "soft":
-            temperature = self.temperature(progress) * float((1 - best.mean()).clamp_min(LEAST))
-        by_input = [soft_least(alike.flatten(1), temperature) + self.contrast * apart for alike, apart in met]
-        by_prototype = [soft_least(alike.transpose(0, 1).flatten(1), temperature) for alike, _ in met]
-        return torch.cat(by_input).mean() + self.mutual * torch.cat(by_prototype).mean()
+        multiple = self.temperature(progress) if self.assignment == "soft" else 0.0
+        by_input, by_prototype = unlike([alike for alike, _ in met], multiple)
+        apart = torch.cat([each for _, each in met])
+        return (by_input + self.contrast * apart).mean() + self.mutual * by_prototype.mean()
 
     def temperature(self, progress: float) -> float:
         """The temperature after a share of the training, as a multiple of what is unexplained."""

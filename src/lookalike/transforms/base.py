@@ -50,15 +50,15 @@ class Transform(nn.Module, ABC):
         """
         return len(shape) == 3
 
-    def require_fitting(self, shape: tuple[int, ...], purpose: str, part: str) -> None:
+    def require_fitting(self, shape: tuple[int, ...], purpose: str, instead: str) -> None:
         """Refuse prototypes that cannot be deformed so.
 
         Parameters
         ----------
         shape : tuple of int
             Of one prototype.
-        purpose, part : str
-            What they are to be deformed in, and whose option the family is.
+        purpose, instead : str
+            What they are to be deformed in, and what to choose where they cannot be.
 
         Raises
         ------
@@ -66,8 +66,7 @@ class Transform(nn.Module, ABC):
         """
         if not self.fits(shape):
             wanted = f"prototypes that are {self.wanted}, to be deformed in {purpose}"
-            advice = f"another {part}__transforms; see lookalike list transforms"
-            raise ParameterError(describe(wanted, f"shape {shape}", advice))
+            raise ParameterError(describe(wanted, f"shape {shape}", instead))
 
     def views(self, prototypes: PrototypeInputs) -> Tensor:
         """All views of all prototypes.
