@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import html
+import io
 import json
 import os
 import re
@@ -299,6 +300,33 @@ def test_report_is_one_file_without_network(run_folder, call, tmp_path):
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert html.unescape(page).count(f"script-src 'sha256-{digest}'") == 1
     assert len(page) < 5_000_000
+
+
+def test_a_report_shows_what_a_prototype_leaves_of_an_input(run_folder, call, tmp_path):
+    """Beside each prototype as it meets the input: both make the input again; grey, where nothing is left."""
+    call("report", run_folder, "--out", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    picture = r'<img class="pixels" src="data:image/png;base64,([^"]+)" alt="{}"'
+    strips = re.findall(r'<article class="strip.*?</article>', page, re.DOTALL)
+    assert strips
+    for strip in strips:
+        own, met, left = (
+            [
+                np.asarray(Image.open(io.BytesIO(base64.b64decode(each)))).astype(float)
+                for each in re.findall(picture.format(described), strip)
+            ]
+            for described in (
+                '[^w][^"]*',
+                r"prototype \d+ as it meets the input",
+                r"what prototype \d+ leaves of the input",
+            )
+        )
+        assert len(met) == len(left) > 0
+        for aligned, residual in zip(met, left, strict=True):
+            # What falls outside grey levels is cut off in the pictures.
+            inside = (aligned > 0) & (aligned < 255) & (residual > 0) & (residual < 255)
+            assert inside.any()
+            np.testing.assert_allclose((aligned + 2 * residual - 255)[inside], own[0][inside], atol=3)
 
 
 def test_a_report_leads_only_to_what_is_on_it(run_folder, call, tmp_path):

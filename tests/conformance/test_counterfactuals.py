@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
@@ -11,6 +12,9 @@ from lookalike.counterfactuals import FeatureSwapCounterfactual, ResidualSwapCou
 from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
+from lookalike.objectives import CrossEntropyObjective
+from lookalike.training import Learner
+from lookalike.training.ahead import mean_ahead
 from lookalike.transforms import ColorTransform, decompose
 from tests.conformance import specimens
 from tests.conformance.test_decisions import as_arrays, draw_record
@@ -134,6 +138,44 @@ def test_activations_that_nobody_saw_take_the_place_of_a_layers_own():
     layers = network.backbone.layers
     assert all(not parameter.grad.any() for parameter in layers[:5].parameters() if parameter.grad is not None)
     assert any(parameter.grad.any() for parameter in layers[5:].parameters())
+
+
+@pytest.mark.parametrize(
+    "made", [ResidualSwapCounterfactual(begin=0.0, share=0.8), FeatureSwapCounterfactual(depth=0.4, begin=0.0)]
+)
+def test_gradients_taken_ahead_in_halves_are_those_of_one_pass(made):
+    network, record = compared(made.taps)
+    learner = Learner(network, CrossEntropyObjective(), [], [(made, 0.3)])
+    inputs, targets = record.inputs, record.targets
+    torch.manual_seed(5)
+    terms = learner(inputs, targets, 0.5)
+    learner.zero_grad()
+    terms["loss"].backward()
+    halves = {name: parameter.grad for name, parameter in network.named_parameters()}
+    network, record = compared(made.taps)
+    torch.manual_seed(5)
+    hybrids, labels = made(record, 0.5, torch.default_generator)
+    assert len(hybrids) > 2
+    known = {"prototype_activations": record.prototype_activations, "moments": record.moments}
+    if made.depth is None:
+        second = network(hybrids, labels, **known)
+    else:
+        second = network(inputs[: len(hybrids)], labels, replaced=(made.depth, hybrids), **known)
+    losses = [functional.cross_entropy(each.logits, each.targets) for each in (record, second)]
+    torch.testing.assert_close(terms[type(made).__name__], losses[1].detach())
+    network.zero_grad()
+    (losses[0] + 0.3 * losses[1]).backward()
+    assert set(halves) == {name for name, _ in network.named_parameters()}
+    for name, parameter in network.named_parameters():
+        assert bool(halves[name].any()), name
+        torch.testing.assert_close(halves[name], parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_what_learns_nothing_has_no_gradient_ahead():
+    weight = nn.Parameter(torch.tensor(3.0), requires_grad=False)
+    mean = mean_ahead(lambda rows, given: (weight * given[rows]).mean(), 5, torch.arange(5.0), [weight])
+    assert mean.item() == pytest.approx(6)
+    assert not mean.requires_grad
 
 
 def test_a_fit_learns_from_what_was_made_up():

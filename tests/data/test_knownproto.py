@@ -119,6 +119,8 @@ def test_a_cue_is_as_strong_as_asked_and_nothing_else_changes():
     added = 0.25 * world.codes[strong.codes]
     inside = (strong.inputs > -0.5) & (strong.inputs < 1.5) & (faint.inputs > -0.5) & (faint.inputs < 1.5)
     np.testing.assert_allclose((strong.inputs - faint.inputs)[inside], added[inside], atol=1 / 4096)
+    none, hardly = (world.sample(f"L5@{amplitude}", 50, seed=0, training=False) for amplitude in ("0", "0.00001"))
+    np.testing.assert_allclose(none.inputs, hardly.inputs, atol=1 / 4096)
     assert load_dataset("knownproto:L4@0.5:1").world.level == "L4@0.5"
 
 
@@ -129,6 +131,8 @@ def test_a_cue_is_as_strong_as_asked_and_nothing_else_changes():
         ("L4@", "from 0 to 1"),
         ("L4@2", "from 0 to 1"),
         ("L4@half", "from 0 to 1"),
+        ("L4@0_1", "from 0 to 1"),
+        ("L4@ 0.5", "from 0 to 1"),
         ("L5@nan", "from 0 to 1"),
         ("L9@0.5", "a level of knownproto"),
     ],

@@ -5,6 +5,7 @@ places; glyphs are shared between classes, so only the conjunction names the cla
 noise, distractors, a shortcut and a code too faint to see.
 """
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,7 +45,7 @@ class Level:
     honest : float
         Share of the training pictures in which the mark names the class; in the others, and in all test pictures, it
         is that of a random class.
-    code : float
+    code : float or None
         Amplitude of a fixed pattern per class, added in training; in a test picture it is that of a random class.
     """
 
@@ -54,7 +55,12 @@ class Level:
     n_distractors: int
     marked: bool = False
     honest: float = 0.9
-    code: float = 0.0
+    code: float | None = None
+
+    @property
+    def cued(self) -> bool:
+        """Whether pictures have a mark or a code, however faint."""
+        return self.marked or self.code is not None
 
 
 LEVELS = {
@@ -208,7 +214,7 @@ class KnownWorld:
             honest = (random.random_sample(n) < hard.honest) & training
             marks = _cued(np.where(honest, labels, random.randint(0, n_classes, n)), labels, cues)
             np.maximum(pictures, self.marks[marks], out=pictures)
-        if hard.code:
+        if hard.code is not None:
             codes = _cued(labels if training else random.randint(0, n_classes, n), labels, cues)
             pictures += hard.code * self.codes[codes]
         pictures += hard.noise * random.standard_normal(pictures.shape)
@@ -263,14 +269,12 @@ def level_named(name: str) -> Level:
 
 def _with_cue(level: Level, strength: str) -> Level:
     """The level with another strength of its mark or code."""
-    if not (level.marked or level.code):
+    if not level.cued:
         raise ParameterError(
             describe("a level with a mark or a code before the @", repr(level.name), "L4@0.5 or L5@0.03")
         )
-    try:
-        given = float(strength)
-    except ValueError:
-        given = -1.0
+    # More than float() would take is refused: a space or an underscore would name the same level twice.
+    given = float(strength) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", strength, re.ASCII) else -1.0
     if not 0 <= given <= 1:
         raise ParameterError(describe(f"a number from 0 to 1 behind {level.name}@", repr(strength), "L4@0.5"))
     return replace(level, honest=given) if level.marked else replace(level, code=given)

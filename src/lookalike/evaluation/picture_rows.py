@@ -217,7 +217,7 @@ def recovery_row(subject: Subject) -> Row:
 
 def _by_cues(subject: Subject, world: KnownWorld) -> dict[str, float]:
     """Accuracy where mark and code are those of the class, and where they are another's; nothing without such."""
-    if not world.level or not (level_named(world.level).marked or level_named(world.level).code):
+    if not world.level or not level_named(world.level).cued:
         return {}
     found = {}
     for cues in ("own", "wrong"):

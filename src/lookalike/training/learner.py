@@ -12,6 +12,7 @@ from lookalike.counterfactuals import Counterfactual
 from lookalike.network import ComparingNetwork, given_to
 from lookalike.objectives import Objective
 from lookalike.regularizers import Regularizer
+from lookalike.training.ahead import mean_ahead
 
 
 class Learner(nn.Module):
@@ -92,13 +93,19 @@ class Learner(nn.Module):
         made_up, labels = counterfactual(comparison, progress, torch.default_generator)
         if not len(made_up):
             return comparison.logits.new_zeros(())
-        # Normalised as the real inputs were, and without a word in how.
-        known = {"prototype_activations": comparison.prototype_activations, "moments": comparison.moments}
-        if counterfactual.depth is not None:
-            # Activations that nobody saw: the layers below pass any inputs, of which nothing is kept.
-            known["replaced"] = (counterfactual.depth, made_up)
-            made_up = comparison.inputs[: len(made_up)]
-        return self.objective(self.network(made_up, labels, **known), progress)
+
+        def loss(rows: slice, activations: Tensor) -> Tensor:
+            # Normalised as the real inputs were, and without a word in how.
+            known: dict[str, Any] = {"prototype_activations": activations, "moments": comparison.moments}
+            inputs = made_up[rows]
+            if counterfactual.depth is not None:
+                # Activations that nobody saw: the layers below pass any inputs, of which nothing is kept.
+                known["replaced"] = (counterfactual.depth, inputs)
+                inputs = comparison.inputs[: len(inputs)]
+            return self.objective(self.network(inputs, labels[rows], **known), progress)
+
+        parameters = (*self.network.parameters(), *self.objective.parameters())
+        return mean_ahead(loss, len(made_up), comparison.prototype_activations, parameters)
 
     def given(self) -> dict[str, Tensor]:
         """What can be computed once for many validation batches: the prototypes' activations."""
