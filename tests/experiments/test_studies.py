@@ -259,6 +259,21 @@ def test_a_study_trains_again_and_computes_only_the_rows_it_asks_for(tmp_path):
     assert study.hash(twin) == replace(study, rows=(), again=()).hash(twin)
 
 
+def test_a_twin_is_asked_with_cues_of_a_wrong_class_too(tmp_path):
+    """Every training picture has the mark of its class, and the twin learns nothing else: so wrong marks mislead it."""
+    (tmp_path / "cues.yaml").write_text(
+        "title: t\nquestion: q\nseeds: 1\n"
+        "common: {backbone: mlp, prototypes__n_per_class: 1, training__epochs: 3, data__limit: 1200}\n"
+        "arms: {marked: {twin: true, data: 'knownproto:L4@1'}, plain: {twin: true, data: 'knownproto:L0'}}\n"
+    )
+    runs = run_study(read_study(tmp_path / "cues.yaml"), tmp_path / "cues.json", workers=1)["runs"]
+    found = {run["arm"]: run.get("card", {}) for run in runs}
+    own, wrong = (found["marked"][f"TR*: accuracy, cues of {whose} class"] for whose in ("the own", "a wrong"))
+    assert own > 0.9 > 0.5 > wrong
+    assert found["marked"]["TR*: lost to wrong cues"] == pytest.approx(own - wrong, abs=1e-6)
+    assert found["plain"] == {}
+
+
 def test_binding_is_asked_with_the_prototypes_of_another_seed_where_there_is_one(tmp_path):
     asked = {}
     for again in ("seed", "bootstrap"):

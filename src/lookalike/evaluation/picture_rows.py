@@ -1,6 +1,6 @@
 """Rows of the scorecard that ask what the prototypes show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -208,21 +208,29 @@ def recovery_row(subject: Subject) -> Row:
             "precision": found.precision,
             "class identity": found.class_identity,
             **{f"energy: {name}": share for name, share in _energy(subject, pictures).items()},
-            **_by_cues(subject, world),
+            **by_cues(lambda pictures: subject.passed(pictures).decisions, world),
         },
         "",
         tuple(int(prototype) for prototype in np.flatnonzero(alike < 0.7)),
     )
 
 
-def _by_cues(subject: Subject, world: KnownWorld) -> dict[str, float]:
-    """Accuracy where mark and code are those of the class, and where they are another's; nothing without such."""
+def by_cues(decide: Callable[[Tensor], np.ndarray], world: KnownWorld) -> dict[str, float]:
+    """Accuracy where mark and code are those of the class, and where they are another's; nothing without such.
+
+    Parameters
+    ----------
+    decide : callable
+        Classes, shape ``(n,)``, of pictures in the data's units, shape ``(n, 1, 28, 28)``.
+    world : KnownWorld
+        Whose level has a mark or a code, or not.
+    """
     if not world.level or not level_named(world.level).cued:
         return {}
     found = {}
     for cues in ("own", "wrong"):
         samples = world.sample(world.level, _SAMPLE, seed=1, training=False, cues=cues)
-        decided = subject.passed(torch.from_numpy(samples.inputs)[:, None]).decisions
+        decided = decide(torch.from_numpy(samples.inputs)[:, None])
         found[cues] = float(np.mean(decided == samples.labels))
     return {
         "accuracy, cues of the own class": found["own"],

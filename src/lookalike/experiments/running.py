@@ -23,6 +23,8 @@ from lookalike.estimators.fitting import calibrated, logits_of, prepare
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import JUDGED_ROWS, ROUGHNESS, ROW_NAMES, Card, Row, TwinNetwork, judge
+from lookalike.evaluation.picture_rows import by_cues
+from lookalike.evaluation.quality import Quality
 from lookalike.evaluation.stability import stability_row
 from lookalike.experiments.again import compared, other_way
 from lookalike.experiments.config import RunConfig
@@ -138,7 +140,7 @@ def run_arm(
     callbacks : sequence of callable
         Told of every event of training.
     rows : sequence of str
-        Also by these rows of the scorecard; a twin has none.
+        Also by these rows of the scorecard; of a twin only what it makes of a known world's cues is told.
     again : sequence of str
         Train a second time in each of these ways, of `lookalike.experiments.again`, and compare the prototypes; BIND
         also asks with those of another seed.
@@ -152,7 +154,8 @@ def run_arm(
     began = time.perf_counter()
     found: dict[str, Any] = {}
     if arm.twin:
-        history, quality = _fit_twin(classifier, dataset, callbacks)
+        history, quality, cues = _fit_twin(classifier, dataset, callbacks)
+        found |= {"card": cues} if cues else {}
     else:
         classifier.fit(dataset.train.inputs, dataset.train.labels, validation=dataset.held_out, callbacks=callbacks)
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
@@ -366,7 +369,9 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) -> tuple[tuple, Any]:
+def _fit_twin(
+    classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]
+) -> tuple[tuple, Quality, dict[str, float]]:
     """The arm's backbone, as it starts there, with a linear layer; same data, budget, schedule and augmentation."""
     request, classes = classifier.request(dataset.train.inputs, dataset.train.labels, dataset.held_out)
     prepared = prepare(request)
@@ -377,7 +382,14 @@ def _fit_twin(classifier: Any, dataset: Dataset, callbacks: Sequence[Callback]) 
     # A twin has no prototypes to project or to begin anew; where nothing is trained, it still has to learn its layer.
     plan = tuple(replace(phase, project=False, reseed=0.0, merge=False) for phase in job.plan) or (Phase("joint"),)
     history = train(replace(job, learner=Learner(twin, CrossEntropyObjective(), []), plan=plan), callbacks)
-    inputs = table_or_pictures(classifier, dataset.test.inputs, reset=False)
-    test = Examples(inputs, torch.from_numpy(np.searchsorted(classes, dataset.test.labels)), job.training.preprocessing)
-    temperature = calibrated(twin, prepared.validation)
-    return history, judge(logits_of(twin, test).numpy(), test.labels.numpy(), request.classes, temperature)
+
+    def logits(inputs: Any, labels: np.ndarray) -> np.ndarray:
+        rows = table_or_pictures(classifier, inputs, reset=False)
+        return logits_of(twin, Examples(rows, torch.from_numpy(labels), job.training.preprocessing)).numpy()
+
+    labels = np.searchsorted(classes, dataset.test.labels)
+    quality = judge(logits(dataset.test.inputs, labels), labels, request.classes, calibrated(twin, prepared.validation))
+    if dataset.world is None:
+        return history, quality, {}
+    cues = by_cues(lambda rows: logits(rows.numpy(), np.zeros(len(rows), np.int64)).argmax(1), dataset.world)
+    return history, quality, {f"TR*: {name}": round(value, 6) for name, value in cues.items()}
