@@ -31,10 +31,10 @@ def prepared(**options):
     return prepare(classifier.request(pictures, np.arange(2000) % 10)[0])
 
 
-def library_steps(progress=0.5, **options):
+def library_steps(progress=0.5, precision="32-true", **options):
     """Steps of the library's own loop, at some share of the training."""
     job = prepared(**options).job
-    run = _Run(Fabric(accelerator="cpu", devices=1), job, ())
+    run = _Run(Fabric(accelerator="cpu", devices=1, precision=precision), job, ())
     run._begin(Phase("joint"))
     job.learner.train()
     batches = torch.arange(STEPS * BATCH).remainder(len(job.training)).split(BATCH)

@@ -1,8 +1,10 @@
 """The record of one forward pass; whatever learns, explains or measures reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from lookalike.errors import DataError, ParameterError, describe
@@ -77,6 +79,11 @@ class Comparison:
         """The inputs as the data have them, shape ``(n, ...)``: what prototypes should look like."""
         return self.inputs if self.originals is None else self.originals
 
+    def widened(self) -> "Comparison":
+        """The same record in single precision or better: differences of pictures vanish in half precision."""
+        found: dict[str, Any] = {each.name: _widened(getattr(self, each.name)) for each in fields(self)}
+        return replace(self, **found)
+
     def require_whole_pictures(self, purpose: str, instead: str) -> None:
         """Refuse prototypes that are no pictures of the inputs' shape.
 
@@ -146,3 +153,11 @@ class Comparison:
         if self.targets is None:
             raise DataError(describe("a comparison with targets", "one without", "pass targets to the network"))
         return self.targets
+
+
+def _widened(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+    if isinstance(value, Mapping):
+        return {name: _widened(each) for name, each in value.items()}
+    return tuple(_widened(each) for each in value) if isinstance(value, tuple) else value

@@ -13,6 +13,7 @@ from lookalike.data.knownproto import KnownWorld
 from lookalike.errors import ParameterError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.objectives import CrossEntropyObjective
+from lookalike.regularizers import AlignedMatchingRegularizer, FeatureMatchingRegularizer
 from lookalike.training import Learner
 from lookalike.training.ahead import mean_ahead
 from lookalike.transforms import ColorTransform, decompose
@@ -169,6 +170,29 @@ def test_gradients_taken_ahead_in_halves_are_those_of_one_pass(made):
     for name, parameter in network.named_parameters():
         assert bool(halves[name].any()), name
         torch.testing.assert_close(halves[name], parameter.grad, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "made", [ResidualSwapCounterfactual(begin=0.0, share=0.8), FeatureSwapCounterfactual(depth=0.4, begin=0.0)]
+)
+def test_pictures_are_compared_in_single_precision_where_passes_are_cast(made):
+    """In half precision a variance as a difference of squares would be noise, and hybrids could not be made."""
+    terms = []
+    for enabled in (False, True):
+        network, record = compared(made.taps)
+        matching = [(AlignedMatchingRegularizer(tolerant_from=0.0), 1.0), (FeatureMatchingRegularizer(depth=0.4), 1.0)]
+        learner = Learner(network, CrossEntropyObjective(), matching, [(made, 0.3)])
+        torch.manual_seed(5)
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            terms.append(learner(record.inputs.bfloat16().float(), record.targets, 0.5))
+        terms[-1]["loss"].backward()
+        assert bool(network.prototypes.values.grad.isfinite().all())
+    whole, cast = terms
+    same = "AlignedMatchingRegularizer"
+    torch.testing.assert_close(cast[same], whole[same], rtol=1e-6, atol=1e-6)
+    assert cast["FeatureMatchingRegularizer"] != whole["FeatureMatchingRegularizer"]
+    for name in ("FeatureMatchingRegularizer", type(made).__name__, "loss"):
+        torch.testing.assert_close(cast[name], whole[name], rtol=0.1, atol=0.05)
 
 
 def test_what_learns_nothing_has_no_gradient_ahead():

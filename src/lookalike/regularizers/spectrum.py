@@ -45,6 +45,8 @@ class SpectrumRegularizer(Regularizer):
 def _rings(pictures: Tensor) -> Tensor:
     """Mean power in every ring of frequencies, shape ``(m,)``."""
     height, width = pictures.shape[2:]
+    # Of half precision there is no transform.
+    pictures = pictures.to(torch.promote_types(pictures.dtype, torch.float32))
     power = torch.fft.fft2(pictures, norm="ortho").abs().square().mean((0, 1))
     down, right = (torch.fft.fftfreq(side, device=pictures.device) * side for side in (height, width))
     ring = (down[:, None].square() + right.square()).sqrt().round().long().flatten()

@@ -71,16 +71,18 @@ class Learner(nn.Module):
         self.network.advance(progress)
         comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
-        for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
-            penalty = regularizer(comparison, progress)
-            name = type(regularizer).__name__
-            terms[name] = terms.get(name, 0) + penalty.detach()
-            terms["loss"] = terms["loss"] + weight * penalty
-        for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
-            penalty = self._on_made_up(comparison, counterfactual, progress)
-            name = type(counterfactual).__name__
-            terms[name] = terms.get(name, 0) + penalty.detach()
-            terms["loss"] = terms["loss"] + weight * penalty
+        made_up, device = [], inputs.device.type
+        # Where passes are cast to half precision, pictures are still compared in single precision.
+        record = comparison.widened() if torch.is_autocast_enabled(device) else comparison
+        with torch.autocast(device, enabled=False):
+            for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
+                _add(terms, regularizer, weight, regularizer(record, progress))
+            for counterfactual in self.counterfactuals:
+                made_up.append(counterfactual(record, progress, torch.default_generator))
+        for counterfactual, weight, made in zip(
+            self.counterfactuals, self.counterfactual_weights, made_up, strict=True
+        ):
+            _add(terms, counterfactual, weight, self._on_made_up(comparison, counterfactual, made, progress))
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms
 
@@ -89,8 +91,10 @@ class Learner(nn.Module):
         depths = {depth for part in (*self.regularizers, *self.counterfactuals) for depth in part.taps}
         return {"taps": sorted(depths)} if depths else {}
 
-    def _on_made_up(self, comparison: Comparison, counterfactual: Any, progress: float) -> Tensor:
-        made_up, labels = counterfactual(comparison, progress, torch.default_generator)
+    def _on_made_up(
+        self, comparison: Comparison, counterfactual: Any, made: tuple[Tensor, Tensor], progress: float
+    ) -> Tensor:
+        made_up, labels = made
         if not len(made_up):
             return comparison.logits.new_zeros(())
 
@@ -123,3 +127,10 @@ class Learner(nn.Module):
         comparison = self.network(inputs, targets, **given)
         loss = self.objective(comparison, 1.0)
         return float(loss), int((comparison.logits.argmax(1) == targets).sum())
+
+
+def _add(terms: dict[str, Tensor], part: nn.Module, weight: float, penalty: Tensor) -> None:
+    """Add a penalty to the loss, and tell it by its class's name; several of a class are told together."""
+    name = type(part).__name__
+    terms[name] = terms.get(name, 0) + penalty.detach()
+    terms["loss"] = terms["loss"] + weight * penalty

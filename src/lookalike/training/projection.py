@@ -46,14 +46,14 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
             )
         )
     values = prototypes().flatten(1)
-    best = torch.full((len(values),), float("inf"), device=values.device)
+    best = values.new_full((len(values),), float("inf"))
     patches = values.clone()
     window = (prototypes.shape[1], prototypes.shape[2])
     training = network.training
     network.eval()
     start = 0
     for inputs, labels in examples.batches(_BATCH):
-        activations = network.backbone(inputs.to(values.device))
+        activations = network.backbone(inputs.to(values))
         rows = window_rows(activations, window)
         distances = _squared_distances(rows, values)
         other = labels.to(values.device)[:, None] != prototypes.labels[None]

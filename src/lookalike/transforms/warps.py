@@ -64,7 +64,7 @@ class RotationScaleTransform(Transform):
 
     def deformed(self, prototypes: Tensor) -> Tensor:
         """Turned and enlarged about the center, shape ``(p, v, c, h, w)``."""
-        degrees, scale = map(torch.tensor, self.members.values())
+        degrees, scale = map(_numbers, self.members.values())
         return _warped(prototypes, _sent_back(_rotations(degrees) * scale[:, None, None], prototypes))
 
 
@@ -130,7 +130,7 @@ class AffineTransform(Transform):
 
     def deformed(self, prototypes: Tensor) -> Tensor:
         """Slanted, stretched, enlarged and turned about the center, shape ``(p, v, c, h, w)``."""
-        degrees, scale, stretch, slant = map(torch.tensor, self.members.values())
+        degrees, scale, stretch, slant = map(_numbers, self.members.values())
         one, none, root = torch.ones_like(scale), torch.zeros_like(scale), stretch.sqrt()
         slants, stretches = _matrices(one, -slant, none, one), _matrices(root, none, none, 1 / root)
         return _warped(
@@ -216,11 +216,15 @@ def _sent_back(maps: Tensor, pictures: Tensor) -> Tensor:
     return torch.einsum("vij,hwj->vhwi", torch.linalg.inv(maps), _places(*pictures.shape[2:]))
 
 
+def _numbers(values: Sequence[float]) -> Tensor:
+    """In single precision or better, also where the network computes in half: maps are inverted."""
+    return torch.tensor(values, dtype=torch.promote_types(torch.get_default_dtype(), torch.float32))
+
+
 def _places(height: int, width: int) -> Tensor:
     """Pixels from the center, ``(h, w, 2)``, right before down."""
-    down, right = torch.meshgrid(
-        torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij"
-    )
+    rows, columns = _numbers(range(height)), _numbers(range(width))
+    down, right = torch.meshgrid(rows - (height - 1) / 2, columns - (width - 1) / 2, indexing="ij")
     return torch.stack([right, down], 2)
 
 
