@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from lookalike.errors import DataError, ParameterError, describe
+from lookalike.precision import at_least_single
 from lookalike.shapes import (
     Activations,
     Inputs,
@@ -157,7 +157,7 @@ class Comparison:
 
 def _widened(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        return at_least_single(value) if value.is_floating_point() else value
     if isinstance(value, Mapping):
         return {name: _widened(each) for name, each in value.items()}
     return tuple(_widened(each) for each in value) if isinstance(value, tuple) else value

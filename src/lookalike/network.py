@@ -161,8 +161,8 @@ class PrototypeNetwork(ComparingNetwork):
             if prototype_activations is None:
                 activations, prototype_activations, moments = self._activate(inputs, prototypes)
             else:
-                normalized = SiamesePass(None, moments=moments) if moments else nullcontext()
-                with normalized, _replaced(self.backbone, replaced):
+                given = _given(self.backbone, moments) if moments else nullcontext()
+                with given, _replaced(self.backbone, replaced):
                     activations = self.backbone(inputs)
         maps, alignments = self.transform.reduce(self.similarity(activations, prototype_activations))
         scores = self.pooling(maps)
@@ -218,6 +218,17 @@ def _apart(outputs: Sequence[Tensor], n_inputs: int, name: str) -> tuple[Tensor,
     if not outputs:
         raise ParameterError(describe(f"a stage that the pass goes through, {name}", "none", "another depth or name"))
     return (outputs[0], outputs[1]) if len(outputs) > 1 else (outputs[0][:n_inputs], outputs[0][n_inputs:])
+
+
+@contextmanager
+def _given(backbone: Backbone, moments: Sequence[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Normalise by given moments, and leave no trace: the passes that layers have counted are counted back."""
+    counts = [buffer for name, buffer in backbone.named_buffers() if name.endswith("num_batches_tracked")]
+    before = [count.clone() for count in counts]
+    with SiamesePass(None, moments=moments):
+        yield
+    for count, earlier in zip(counts, before, strict=True):
+        count.copy_(earlier)
 
 
 @contextmanager

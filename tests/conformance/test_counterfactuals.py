@@ -1,10 +1,13 @@
 """Counterfactuals against their oracles, and the second pass that they are made for."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from lookalike.backbones.siamese import SiamesePass
 from lookalike.comparison import Comparison
@@ -125,6 +128,19 @@ def test_made_up_inputs_are_normalised_as_the_real_ones_and_leave_no_trace():
     assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers() if "tracked" not in name)
 
 
+def test_passes_of_what_was_made_up_are_not_counted():
+    """A layer without momentum weighs its batches by this count."""
+    network, record = compared([])
+    counts = [buffer for name, buffer in network.named_buffers() if name.endswith("tracked")]
+    before = [count.item() for count in counts]
+    assert before == [1] * len(before)
+    known = {"prototype_activations": record.prototype_activations, "moments": record.moments}
+    network(record.inputs, record.targets, **known)
+    assert [count.item() for count in counts] == before
+    network(record.inputs, record.targets)
+    assert [count.item() for count in counts] == [2] * len(before) != []
+
+
 def test_activations_that_nobody_saw_take_the_place_of_a_layers_own():
     """The layers above decide as if these had come from below; those below learn nothing from it."""
     network, record = compared([0.4])
@@ -193,6 +209,59 @@ def test_pictures_are_compared_in_single_precision_where_passes_are_cast(made):
     assert cast["FeatureMatchingRegularizer"] != whole["FeatureMatchingRegularizer"]
     for name in ("FeatureMatchingRegularizer", type(made).__name__, "loss"):
         torch.testing.assert_close(cast[name], whole[name], rtol=0.1, atol=0.05)
+
+
+@pytest.mark.parametrize(("cast", "passed"), [(torch.bfloat16, [3, 2]), (torch.float16, [5])])
+def test_halves_pass_one_after_the_other_and_leave_no_graph(cast, passed):
+    """Gradients in float16 need the scale of the whole loss: there all pass at once."""
+
+    class Saved:
+        def __init__(self, tensor):
+            self.tensor = tensor
+            graph.append(weakref.ref(self))
+
+    def loss(part, given):
+        lengths.append(len(rows[part]))
+        return (given * weight * rows[part]).mean()
+
+    lengths, graph, rows, weight = [], [], torch.arange(5.0), nn.Parameter(torch.tensor(3.0))
+    saved = torch.autograd.graph.saved_tensors_hooks(Saved, lambda each: each.tensor)
+    with torch.autocast("cpu", cast), saved:
+        mean = mean_ahead(loss, 5, torch.tensor(2.0), [weight])
+    assert lengths == passed
+    kept = [each for each in graph if each() is not None]
+    # Of halves the gradient alone is left.
+    assert len(graph) > len(kept) == 1 if cast == torch.bfloat16 else len(kept) == len(graph) > 0
+    mean.backward()
+    assert mean.item() == pytest.approx(12)
+    assert weight.grad.item() == pytest.approx(4)
+
+
+def test_a_frozen_part_has_no_gradient_ahead_and_a_double_stays_one():
+    frozen, learned = nn.Parameter(torch.tensor(3.0).double(), False), nn.Parameter(torch.tensor(2.0).double())
+    given = torch.tensor(1.0).double().requires_grad_()
+    mean = mean_ahead(
+        lambda rows, met: (frozen * learned * met).expand(4)[rows].mean(), 4, 2 * given, [frozen, learned]
+    )
+    (0.1 * mean).backward()
+    assert mean.dtype == torch.float64
+    assert frozen.grad is None
+    assert (learned.grad.item(), given.grad.item()) == (pytest.approx(0.6, abs=1e-15), pytest.approx(1.2, abs=1e-15))
+
+
+def test_a_network_of_reentrant_checkpoints_learns_from_what_was_made_up():
+    class Checkpointed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.ReLU(), nn.Conv2d(4, 4, 3, stride=2))
+
+        def forward(self, inputs):
+            return checkpoint(self.layers, inputs.requires_grad_(), use_reentrant=True)
+
+    samples = KnownWorld.of(0).sample("L0", 120, seed=0)
+    options = {"training__epochs": 2, "counterfactuals__residual_swap__begin": 0.0, "prototypes__n_per_class": 1}
+    fitted = PrototypeClassifier(backbone=Checkpointed(), random_state=0, **options).fit(samples.inputs, samples.labels)
+    assert fitted.history_[0].penalties["ResidualSwapCounterfactual"] > 0
 
 
 def test_what_learns_nothing_has_no_gradient_ahead():

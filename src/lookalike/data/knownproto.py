@@ -273,10 +273,10 @@ def _with_cue(level: Level, strength: str) -> Level:
         raise ParameterError(
             describe("a level with a mark or a code before the @", repr(level.name), "L4@0.5 or L5@0.03")
         )
-    # More than float() would take is refused: a space or an underscore would name the same level twice.
-    given = float(strength) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", strength, re.ASCII) else -1.0
+    # Fewer spellings than float() takes: no spaces, underscores or exponents.
+    given = float(strength) if re.fullmatch(r"[0-9]*\.?[0-9]+", strength) else -1.0
     if not 0 <= given <= 1:
-        raise ParameterError(describe(f"a number from 0 to 1 behind {level.name}@", repr(strength), "L4@0.5"))
+        raise ParameterError(describe(f"a plain number from 0 to 1 behind {level.name}@", repr(strength), "L4@0.5"))
     return replace(level, honest=given) if level.marked else replace(level, code=given)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.errors import require_option
+from lookalike.precision import at_least_single
 from lookalike.prototypes.base import Prototypes, prototype_labels, require_picture
 from lookalike.shapes import PrototypeInputs, Shape
 
@@ -72,19 +73,14 @@ class FourierPrototypes(Prototypes):
 
     def forward(self) -> PrototypeInputs:
         """All prototypes, shape ``(p, c, h, w)``."""
-        waves = torch.complex(*_wide(self.values).chunk(2, dim=1))
+        waves = torch.complex(*at_least_single(self.values).chunk(2, dim=1))
         return torch.fft.irfft2(waves * self.scale, s=self.shape[1:], norm="ortho").to(self.values.dtype)
 
     def set_values(self, values: PrototypeInputs) -> None:
         """Overwrite every prototype."""
         with torch.no_grad():
-            waves = torch.fft.rfft2(_wide(values), norm="ortho") / self.scale
+            waves = torch.fft.rfft2(at_least_single(values), norm="ortho") / self.scale
             self.values.copy_(torch.cat([waves.real, waves.imag], 1))
-
-
-def _wide(values: Tensor) -> Tensor:
-    """In single precision or better: of half precision there is no transform."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _scale(height: int, width: int, decay: float) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from lookalike.comparison import Comparison
+from lookalike.precision import at_least_single
 from lookalike.regularizers.base import Regularizer
 from lookalike.shapes import Scalar
 
@@ -45,9 +46,7 @@ class SpectrumRegularizer(Regularizer):
 def _rings(pictures: Tensor) -> Tensor:
     """Mean power in every ring of frequencies, shape ``(m,)``."""
     height, width = pictures.shape[2:]
-    # Of half precision there is no transform.
-    pictures = pictures.to(torch.promote_types(pictures.dtype, torch.float32))
-    power = torch.fft.fft2(pictures, norm="ortho").abs().square().mean((0, 1))
+    power = torch.fft.fft2(at_least_single(pictures), norm="ortho").abs().square().mean((0, 1))
     down, right = (torch.fft.fftfreq(side, device=pictures.device) * side for side in (height, width))
     ring = (down[:, None].square() + right.square()).sqrt().round().long().flatten()
     kept = (ring > 0) & (ring <= max(height, width) // 2)

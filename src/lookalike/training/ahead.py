@@ -1,6 +1,6 @@
 """Gradients that are taken ahead, part by part, so that the graph of one part alone takes memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -35,8 +35,9 @@ def mean_ahead(
     -----
     Between the forward pass of one batch and its backward pass, whatever else is passed forward adds to the memory.
     What is a mean over rows need not wait: halves pass forward and backward one after the other. The sum is taken in
-    another order, so the last bits differ from those of one pass. Under automatic casting to half precision all rows
-    pass at once: there the size of the whole loss keeps gradients from vanishing, and it is not known here.
+    another order, so the last bits differ from those of one pass. All rows pass at once under automatic casting to
+    float16, where the loss is scaled so that gradients do not vanish and the scale is not known here; and through what
+    only a backward pass of everything can go through, as reentrant checkpoints.
 
     Examples
     --------
@@ -48,23 +49,33 @@ def mean_ahead(
     >>> mean.item(), weight.grad.item()
     (9.0, 3.0)
     """
-    if not torch.is_grad_enabled() or _in_half_precision(given.device.type):
+    if not torch.is_grad_enabled() or _cast_to_float16(given.device.type):
         return loss(slice(0, n), given)
-    apart = given.detach().requires_grad_(given.requires_grad)
-    behind = dict[Tensor, Tensor]({apart: given}) | {each: each for each in parameters}
-    sought = [each for each in behind if each.requires_grad]
-    total, gradients = torch.zeros((), device=given.device), dict[Tensor, Tensor]()
+    leaves = [given.detach().requires_grad_(given.requires_grad), *parameters]
+    sources = [given, *leaves[1:]]
+    places = [place for place, leaf in enumerate(leaves) if leaf.requires_grad]
+    total, gradients = given.new_zeros(()), dict[int, Tensor]()
     for rows in torch.arange(n).chunk(_PARTS):
-        part = loss(slice(int(rows[0]), int(rows[-1]) + 1), apart) * (len(rows) / n)
-        total += part.detach()
-        found = torch.autograd.grad(part, sought, allow_unused=True) if part.requires_grad else ()
-        for each, gradient in zip(sought, found, strict=False):
+        part = loss(slice(int(rows[0]), int(rows[-1]) + 1), leaves[0]) * (len(rows) / n)
+        total = total + part.detach()
+        try:
+            found = _gradients(part, [leaves[place] for place in places])
+        except RuntimeError as error:
+            if "use_reentrant" not in str(error):
+                raise
+            return loss(slice(0, n), given)
+        for place, gradient in zip(places, found, strict=True):
             if gradient is not None:
-                gradients[each] = gradients[each] + gradient if each in gradients else gradient
-    return _Known.apply(total, tuple(gradients.values()), *(behind[each] for each in gradients))
+                gradients[place] = gradients[place] + gradient if place in gradients else gradient
+    return _Known.apply(total, tuple(gradients.values()), *(sources[place] for place in gradients))
 
 
-def _in_half_precision(device: str) -> bool:
+def _gradients(part: Tensor, leaves: Sequence[Tensor]) -> Sequence[Tensor | None]:
+    """What is not used has none."""
+    return torch.autograd.grad(part, leaves, allow_unused=True) if part.requires_grad else [None] * len(leaves)
+
+
+def _cast_to_float16(device: str) -> bool:
     return torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
 
 

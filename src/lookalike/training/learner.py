@@ -11,6 +11,7 @@ from lookalike.comparison import Comparison
 from lookalike.counterfactuals import Counterfactual
 from lookalike.network import ComparingNetwork, given_to
 from lookalike.objectives import Objective
+from lookalike.precision import uncast
 from lookalike.regularizers import Regularizer
 from lookalike.training.ahead import mean_ahead
 
@@ -71,17 +72,15 @@ class Learner(nn.Module):
         self.network.advance(progress)
         comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
         terms = {"loss": self.objective(comparison, progress)}
-        made_up, device = [], inputs.device.type
         # Where passes are cast to half precision, pictures are still compared in single precision.
-        record = comparison.widened() if torch.is_autocast_enabled(device) else comparison
-        with torch.autocast(device, enabled=False):
-            for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
-                _add(terms, regularizer, weight, regularizer(record, progress))
-            for counterfactual in self.counterfactuals:
-                made_up.append(counterfactual(record, progress, torch.default_generator))
-        for counterfactual, weight, made in zip(
-            self.counterfactuals, self.counterfactual_weights, made_up, strict=True
-        ):
+        record = comparison.widened() if torch.is_autocast_enabled(inputs.device.type) else comparison
+        for regularizer, weight in zip(self.regularizers, self.weights, strict=True):
+            with uncast(inputs):
+                penalty = regularizer(record, progress)
+            _add(terms, regularizer, weight, penalty)
+        for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
+            with uncast(inputs):
+                made = counterfactual(record, progress, torch.default_generator)
             _add(terms, counterfactual, weight, self._on_made_up(comparison, counterfactual, made, progress))
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms

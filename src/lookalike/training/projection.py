@@ -6,6 +6,7 @@ from torch import Tensor
 from lookalike.data import Examples
 from lookalike.errors import ParameterError, describe
 from lookalike.network import ComparingNetwork, PrototypeNetwork
+from lookalike.precision import at_least_single
 from lookalike.prototypes import LatentPrototypes
 from lookalike.similarities.base import window_rows
 
@@ -45,7 +46,7 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
                 "training='joint', or prototypes='latent'",
             )
         )
-    values = prototypes().flatten(1)
+    values = at_least_single(prototypes().flatten(1))
     best = values.new_full((len(values),), float("inf"))
     patches = values.clone()
     window = (prototypes.shape[1], prototypes.shape[2])
@@ -53,8 +54,8 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
     network.eval()
     start = 0
     for inputs, labels in examples.batches(_BATCH):
-        activations = network.backbone(inputs.to(values))
-        rows = window_rows(activations, window)
+        activations = network.backbone(inputs.to(prototypes()))
+        rows = at_least_single(window_rows(activations, window))
         distances = _squared_distances(rows, values)
         other = labels.to(values.device)[:, None] != prototypes.labels[None]
         nearest, place = distances.masked_fill(other[:, None], float("inf")).flatten(0, 1).min(0)

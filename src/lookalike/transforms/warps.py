@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lookalike.errors import require_option
+from lookalike.precision import at_least_single, uncast
 from lookalike.transforms.base import Transform
 from lookalike.transforms.grid import every_combination, ratios, require_odd, symmetric
 
@@ -65,7 +66,8 @@ class RotationScaleTransform(Transform):
     def deformed(self, prototypes: Tensor) -> Tensor:
         """Turned and enlarged about the center, shape ``(p, v, c, h, w)``."""
         degrees, scale = map(_numbers, self.members.values())
-        return _warped(prototypes, _sent_back(_rotations(degrees) * scale[:, None, None], prototypes))
+        with uncast(prototypes):
+            return _warped(prototypes, _sent_back(_rotations(degrees) * scale[:, None, None], prototypes))
 
 
 class AffineTransform(Transform):
@@ -133,9 +135,9 @@ class AffineTransform(Transform):
         degrees, scale, stretch, slant = map(_numbers, self.members.values())
         one, none, root = torch.ones_like(scale), torch.zeros_like(scale), stretch.sqrt()
         slants, stretches = _matrices(one, -slant, none, one), _matrices(root, none, none, 1 / root)
-        return _warped(
-            prototypes, _sent_back((_rotations(degrees) * scale[:, None, None]) @ stretches @ slants, prototypes)
-        )
+        with uncast(prototypes):
+            maps = (_rotations(degrees) * scale[:, None, None]) @ stretches @ slants
+            return _warped(prototypes, _sent_back(maps, prototypes))
 
 
 class ElasticTransform(Transform):
@@ -186,14 +188,15 @@ class ElasticTransform(Transform):
     def deformed(self, prototypes: Tensor) -> Tensor:
         """Bent by one wave each, shape ``(p, v, c, h, w)``."""
         height, width = prototypes.shape[2:]
-        down, right = torch.linspace(0, 1, height)[:, None], torch.linspace(0, 1, width)
+        down, right = (_numbers(range(side)) / max(side - 1, 1) for side in (height, width))
         found = self.members
-        moved = torch.zeros(2 * len(found) + 1, height, width, 2)
+        moved = down.new_zeros(2 * len(found) + 1, height, width, 2)
         for i, j in self._waves():
-            wave = torch.cos(math.pi * i * down) * torch.cos(math.pi * j * right)
-            far = torch.tensor([found[f"right_{i}{j}"], found[f"down_{i}{j}"]]).T
+            wave = torch.cos(math.pi * i * down)[:, None] * torch.cos(math.pi * j * right)
+            far = torch.stack([_numbers(found[f"right_{i}{j}"]), _numbers(found[f"down_{i}{j}"])], 1)
             moved += wave[None, :, :, None] * far[:, None, None, :]
-        return _warped(prototypes, _places(height, width) - moved)
+        with uncast(prototypes):
+            return _warped(prototypes, _places(height, width) - moved)
 
     def _waves(self) -> list[tuple[int, int]]:
         return [(i, j) for i, j in product(range(self.order + 1), repeat=2) if i or j]
@@ -203,12 +206,13 @@ def _warped(prototypes: Tensor, sources: Tensor) -> Tensor:
     """Every pixel of a view read where `sources` says, between pixels if need be; edges repeat."""
     n, channels, height, width = prototypes.shape
     # grid_sample counts from -1 to 1, from edge to edge of the outer pixels.
-    places = (sources * 2 / sources.new_tensor([width, height])).to(prototypes)
+    fine = at_least_single(prototypes)
+    places = (sources * 2 / sources.new_tensor([width, height])).to(fine)
     n_views = len(places)
-    every = prototypes[:, None].expand(-1, n_views, -1, -1, -1).reshape(-1, channels, height, width)
+    every = fine[:, None].expand(-1, n_views, -1, -1, -1).reshape(-1, channels, height, width)
     grids = places[None].expand(n, -1, -1, -1, -1).reshape(-1, height, width, 2)
     views = functional.grid_sample(every, grids, padding_mode="border", align_corners=False)
-    return views.view(n, n_views, channels, height, width)
+    return views.view(n, n_views, channels, height, width).to(prototypes.dtype)
 
 
 def _sent_back(maps: Tensor, pictures: Tensor) -> Tensor:
