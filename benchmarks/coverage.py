@@ -1,7 +1,7 @@
 """Accuracy over the share of test examples that are answered: ``python -m benchmarks.coverage RUN``.
 
-Reads the figures of a run and draws them for the documentation. The run there: ``lookalike fit fashion-mnist --seed 0``,
-all images, the defaults; one seed, 19 minutes on two cores.
+Reads the figures of a run and draws them for the documentation. The run there: ``lookalike fit fashion-mnist --seed 0``
+(all images, the defaults; one seed, 19 minutes on two cores).
 """
 
 import argparse

@@ -46,7 +46,8 @@ def shape_of(data):
 def test_every_arm_makes_a_step_and_is_judged(study, arm):
     one_step = {"training__epochs": 1, "training__batch_size": 40}
     quick = replace(arm, config=replace(arm.config, parameters={**arm.config.parameters, **one_step}))
-    n = 10 * max(4, int(arm.config.parameters.get("prototypes__n_per_class", 0)))
+    wanted = arm.config.parameters.get("prototypes__n_per_class", "auto")
+    n = 10 * max(4, wanted if wanted != "auto" else 0)
     result = run_arm(quick, 0, small(shape_of(arm.config.data), n))
     assert 0 <= result["accuracy"] <= 1
     assert result["n_training"] == n
