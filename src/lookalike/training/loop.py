@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +21,7 @@ from lookalike import errors
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
-from lookalike.training.checkpoints import read_checkpoint, write_checkpoint
+from lookalike.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
@@ -131,42 +132,52 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
         ) from error
     if settings.devices == 1:
         return _Run(fabric, job, callbacks).train(resume)
-    weights, epochs, kept = _launched(fabric, job, resume)
-    history = tuple(Epoch(**epoch) for epoch in epochs)
-    job.learner.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    trained = _launched(fabric, job, resume)
+    history = tuple(Epoch(**epoch) for epoch in trained.facts["history"])
+    job.learner.load_state_dict(trained.tensors)
     job.learner.eval().requires_grad_(False)
     for callback in callbacks:
+        callback(Started(1, len(history), trained.facts["steps"]))
         for number in range(1, len(history) + 1):
             callback(EpochEnded(history[:number]))
-        callback(Finished(kept))
+        callback(Finished(trained.facts["best"]))
     return history
 
 
-def _launched(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+def _launched(fabric: "Fabric", job: Job, resume: bool) -> Checkpoint:
     """Train in other processes; an error of the library comes back as one."""
-    try:
-        return fabric.launch(partial(_train_and_send, job=job, resume=resume))
-    except ProcessRaisedException as error:
-        # Only the words of an error cross between processes.
-        name, _, message = str(error).strip().splitlines()[-1].partition(": ")
-        kind = getattr(errors, name.rpartition(".")[2], None)
-        if isinstance(kind, type) and issubclass(kind, errors.LookalikeError):
-            raise kind(message) from error
-        raise
+    with TemporaryDirectory(prefix="lookalike-") as folder:
+        try:
+            fabric.launch(partial(_train_and_write, job=job, resume=resume, folder=Path(folder)))
+        except ProcessRaisedException as error:
+            # Only the words of an error cross between processes.
+            name, _, message = str(error).strip().splitlines()[-1].partition(": ")
+            kind = getattr(errors, name.rpartition(".")[2], None)
+            if isinstance(kind, type) and issubclass(kind, errors.LookalikeError):
+                raise kind(message) from error
+            raise
+        return read_checkpoint(_trained(folder, fabric))
 
 
-def _train_and_send(fabric: "Fabric", job: Job, resume: bool) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+def _trained(folder: str | Path, fabric: "Fabric") -> Path:
+    return Path(folder) / f"{fabric.global_rank}.safetensors"
+
+
+def _train_and_write(fabric: "Fabric", job: Job, resume: bool, folder: Path) -> None:
+    """What a process has learned goes through a file: one that sends more than a pipe holds waits for a reader.
+
+    Who began the processes waits for their end before it reads, so that both would wait for ever.
+    """
     # What crosses to another process lies in shared memory, in which processes would overwrite each other's weights.
     job = replace(job, learner=copy.deepcopy(job.learner))
     run = _Run(fabric, job, ())
-    history = run.train(resume)
-    # Arrays, because a tensor would cross as a file that ends with the process that made it.
-    weights = {name: tensor.numpy() for name, tensor in job.learner.state_dict().items()}
+    history = [epoch.to_dict() for epoch in run.train(resume)]
+    facts = {"history": history, "best": run.state.best_number, "steps": run.steps}
+    write_checkpoint(_trained(folder, fabric), Checkpoint(job.learner.state_dict(), facts))
     if parent_process() and torch.distributed.is_initialized():
         # A process that ends with its group's threads still running is aborted now and then.
         fabric.barrier()
         torch.distributed.destroy_process_group()
-    return weights, [epoch.to_dict() for epoch in history], run.state.best_number
 
 
 class _Run:

@@ -1,0 +1,31 @@
+"""Several devices, as a user asks for them."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.slow
+def test_two_devices_learn_pictures_that_are_bound(tmp_path):
+    """The defaults, with prototypes that begin anew, merge and make hybrids; their weights fill more than a pipe."""
+    options = ["training__devices=2", "training__accelerator=cpu", "data__limit=1000", "initializer=uniform"]
+    command = [sys.executable, "-m", "lookalike", "fit", "knownproto:L3", "--epochs", "6", "--seed", "0"]
+    command += [word for option in options for word in ("--set", option)]
+    # Processes that wait for each other would wait for ever.
+    environment = {**os.environ, "LOOKALIKE_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "run")], env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    # What is told afterwards is told as of a run that is over.
+    assert "to go" not in done.stderr
+    with (tmp_path / "run" / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert len(history) == 6
+    assert float(history[0]["ResidualSwapCounterfactual"]) == 0 < float(history[-1]["ResidualSwapCounterfactual"])
+    assert float(history[-1]["AlignedMatchingRegularizer"]) < float(history[0]["AlignedMatchingRegularizer"]) - 0.2
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["accuracy"] > 0.95
