@@ -82,6 +82,15 @@ def test_retraining_is_announced_kept_and_resumed(copy, call, caplog):  # noqa: 
     twins = json.loads((copy / "r.json").read_text())["twins"]
     assert {seed for each in twins.values() for seed in each} == {"1", "2"}
     assert all(-1 <= value <= 1 for each in twins.values() for value in each.values())
+    # A twin that decides much better is said, and one that does not is not.
+    twin = copy / "retrained" / "twin.json"
+    kept = json.loads(twin.read_text())
+    for ahead, said in ((0.04, False), (0.06, True)):
+        twin.write_text(json.dumps({**kept, "accuracy": found["ACC"] + ahead}))
+        card = json.loads(call("evaluate", copy, "--retrain", "--json")[1])["scorecard"]
+        (note,) = (row["note"] for row in card["rows"] if row["name"] == "ACC")
+        assert ("may drown the decisions" in note) is said
+    twin.write_text(json.dumps(kept))
     (copy / "retrained" / "frozen-1.json").unlink()
     shutil.rmtree(copy / "retrained" / "seed-2")
     (copy / "retrained" / "bootstrap-1.json").write_text("{")

@@ -132,7 +132,8 @@ def cover_row(subject: Subject) -> Row:
         drawn = torch.from_numpy(random.permutation(len(inputs))[:k])
         for row, judge in enumerate(judges):
             looked = (judge.look(each)[0] for each in (inputs, pictures[labels == label], centroids))
-            real, own, centers = map(torch.from_numpy, looked)
+            # Rounding of single precision decides between medoids that are almost as good.
+            real, own, centers = (torch.from_numpy(each).double() for each in looked)
             among = torch.cdist(real, real)
             places = (
                 among[:, k_medoids(among, k)],
