@@ -23,6 +23,7 @@ def test_two_devices_learn_pictures_that_are_bound(tmp_path):
     assert done.returncode == 0, done.stderr
     # What is told afterwards is told as of a run that is over.
     assert "to go" not in done.stderr
+    assert "strides" not in done.stderr
     with (tmp_path / "run" / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert len(history) == 6

@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -168,6 +169,8 @@ def _train_and_write(fabric: "Fabric", job: Job, resume: bool, folder: Path) -> 
 
     Who began the processes waits for their end before it reads, so that both would wait for ever.
     """
+    # Pictures of one channel lie in memory as they do in any layout.
+    warnings.filterwarnings("ignore", "Grad strides do not match")
     # What crosses to another process lies in shared memory, in which processes would overwrite each other's weights.
     job = replace(job, learner=copy.deepcopy(job.learner))
     run = _Run(fabric, job, ())
