@@ -5,24 +5,20 @@ import hashlib
 import json
 import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing import parent_process
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.multiprocessing import ProcessRaisedException
 
-from lookalike import errors
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
 from lookalike.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from lookalike.training.devices import launch
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
@@ -106,7 +102,7 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     ParameterError
         If there is no such device, strategy or precision here.
     TrainingError
-        If the loss stops being finite, or the network collapses.
+        If the loss stops being finite, or the network collapses; if several devices have no room to hand on weights.
     ModelFileError
         If a checkpoint is damaged or belongs to another run.
     """
@@ -133,7 +129,7 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
         ) from error
     if settings.devices == 1:
         return _Run(fabric, job, callbacks).train(resume)
-    trained = _launched(fabric, job, resume)
+    trained = launch(fabric, partial(_train_a_copy, job=job, resume=resume))
     history = tuple(Epoch(**epoch) for epoch in trained.facts["history"])
     job.learner.load_state_dict(trained.tensors)
     job.learner.eval().requires_grad_(False)
@@ -145,42 +141,14 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     return history
 
 
-def _launched(fabric: "Fabric", job: Job, resume: bool) -> Checkpoint:
-    """Train in other processes; an error of the library comes back as one."""
-    with TemporaryDirectory(prefix="lookalike-") as folder:
-        try:
-            fabric.launch(partial(_train_and_write, job=job, resume=resume, folder=Path(folder)))
-        except ProcessRaisedException as error:
-            # Only the words of an error cross between processes.
-            name, _, message = str(error).strip().splitlines()[-1].partition(": ")
-            kind = getattr(errors, name.rpartition(".")[2], None)
-            if isinstance(kind, type) and issubclass(kind, errors.LookalikeError):
-                raise kind(message) from error
-            raise
-        return read_checkpoint(_trained(folder, fabric))
-
-
-def _trained(folder: str | Path, fabric: "Fabric") -> Path:
-    return Path(folder) / f"{fabric.global_rank}.safetensors"
-
-
-def _train_and_write(fabric: "Fabric", job: Job, resume: bool, folder: Path) -> None:
-    """What a process has learned goes through a file: one that sends more than a pipe holds waits for a reader.
-
-    Who began the processes waits for their end before it reads, so that both would wait for ever.
-    """
-    # Pictures of one channel lie in memory as they do in any layout.
-    warnings.filterwarnings("ignore", "Grad strides do not match")
+def _train_a_copy(fabric: "Fabric", job: Job, resume: bool) -> Checkpoint:
+    """What was learned in a process: weights, and under ``history``, ``best`` and ``steps`` what happened."""
     # What crosses to another process lies in shared memory, in which processes would overwrite each other's weights.
     job = replace(job, learner=copy.deepcopy(job.learner))
     run = _Run(fabric, job, ())
     history = [epoch.to_dict() for epoch in run.train(resume)]
     facts = {"history": history, "best": run.state.best_number, "steps": run.steps}
-    write_checkpoint(_trained(folder, fabric), Checkpoint(job.learner.state_dict(), facts))
-    if parent_process() and torch.distributed.is_initialized():
-        # A process that ends with its group's threads still running is aborted now and then.
-        fabric.barrier()
-        torch.distributed.destroy_process_group()
+    return Checkpoint(job.learner.state_dict(), facts)
 
 
 class _Run:
