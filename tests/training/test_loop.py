@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import replace
 
@@ -332,36 +331,6 @@ def test_projection_takes_the_nearest_patch_anywhere():
 def test_other_precisions_learn_too(precision):
     done = job(epochs=30, learning_rate=0.02, precision=precision)
     assert train(done)[-1].validation_accuracy > 0.85
-
-
-@pytest.mark.slow
-def test_two_devices_learn_what_one_learns(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    done = job(epochs=30, learning_rate=0.02, devices=2, accelerator="cpu", batch_size=10)
-    before = state_of(done.learner)
-    events = []
-    history = train(done, [events.append])
-    assert history[-1].validation_accuracy > 0.9
-    assert len(history) == 30
-    assert events[0] == Started(1, 30, len(done.training) // 2 // 10)
-    assert isinstance(events[-1], Finished)
-    learned = state_of(done.learner)
-    assert not torch.equal(before["network.prototypes.values"], learned["network.prototypes.values"])
-    assert learned["network.prototypes.values"].dtype == torch.float32
-    # What came back is what was judged and kept there.
-    inputs, targets = next(iter(done.validation.batches(len(done.validation))))
-    with torch.no_grad():
-        loss, _ = done.learner.judge(inputs, targets, done.learner.given())
-    kept = history[events[-1].kept - 1]
-    assert loss == pytest.approx(kept.validation_loss, rel=1e-4)
-    assert not list(tmp_path.glob("lookalike-*"))
-
-
-@pytest.mark.slow
-def test_an_error_on_one_of_several_devices_is_the_error_it_was():
-    broken = job(learning_rate=1e30, optimizer="sgd", schedule="constant", epochs=3, devices=2, accelerator="cpu")
-    with pytest.raises(TrainingError, match="learning_rate"):
-        train(broken)
 
 
 def test_a_last_batch_of_one_is_not_trained_on():

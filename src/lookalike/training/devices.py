@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 from torch.multiprocessing import ProcessRaisedException
 
 from lookalike import errors
@@ -32,7 +33,7 @@ def launch(fabric: "Fabric", work: Callable[["Fabric"], Checkpoint]) -> Checkpoi
     Returns
     -------
     Checkpoint
-        Of the first device where processes are spawned; where every device runs the whole program, of its own.
+        Of the first device, also where every device runs the whole program.
 
     Raises
     ------
@@ -61,6 +62,21 @@ def launch(fabric: "Fabric", work: Callable[["Fabric"], Checkpoint]) -> Checkpoi
         return Checkpoint({name: tensor.clone() for name, tensor in found.tensors.items()}, found.facts)
 
 
+def agree(fabric: "Fabric", module: nn.Module) -> None:
+    """Give every device the first one's buffers, so that all of them decide alike what is judged, merged and kept.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Launched; with one device nothing happens.
+    module : Module
+        Every device has its own; statistics of batches, which are buffers, follow from the batches that it saw.
+    """
+    if fabric.world_size > 1:
+        for buffer in module.buffers():
+            torch.distributed.broadcast(buffer, src=0)
+
+
 def _file(folder: Path, fabric: "Fabric") -> Path:
     return folder / f"{fabric.global_rank}.safetensors"
 
@@ -71,6 +87,9 @@ def _work_and_write(fabric: "Fabric", work: Callable[["Fabric"], Checkpoint], fo
         warnings.filterwarnings("ignore", "Grad strides do not match")
         found = work(fabric)
     spawned = os.getpid() != parent
+    if not spawned:
+        # Where every device runs the whole program, all go on with what the first has: statistics of batches differ.
+        found = fabric.broadcast(found)
     # A parent that was interrupted has taken the folder away, and reads nothing any more.
     if folder.exists() and (fabric.is_global_zero or not spawned):
         try:

@@ -18,7 +18,7 @@ from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
 from lookalike.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from lookalike.training.devices import launch
+from lookalike.training.devices import agree, launch
 from lookalike.training.health import require_finite, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
@@ -182,10 +182,8 @@ class _Run:
         return tuple(self.state.history)
 
     def _phases(self, done: int, current: int) -> None:
-        for index, phase in enumerate(self.job.plan):
+        for index, phase in enumerate(self.job.plan[current:], current):
             first = 1 + sum(self.counts[:index])
-            if index < current:
-                continue
             if not (done and index == current):
                 self._begin(phase)
             self._epochs(phase, range(max(first, done + 1), first + self.counts[index]), first)
@@ -237,6 +235,7 @@ class _Run:
                 if step % _CHECK_EVERY == 0 or step == self.steps - 1:
                     require_finite(sums["loss"], number, self.settings.learning_rate * factor)
                 self._tell(Stepped(number, step + 1))
+        agree(self.fabric, self.job.learner)
         validation_loss, validation_accuracy = self._validate()
         means = {name: value / self.steps for name, value in sums.items()}
         self.state.history.append(

@@ -1,0 +1,149 @@
+"""Training on several devices: what comes back, what all of them agree on, and what an interruption leaves."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+
+from lookalike.backbones import MlpBackbone
+from lookalike.errors import TrainingError
+from lookalike.regularizers import Regularizer
+from lookalike.training import Finished, Learner, Started, train
+from lookalike.training.checkpoints import Checkpoint
+from lookalike.training.devices import agree, launch
+from tests.training.jobs import job, network
+from tests.training.test_loop import assert_same_bits, figures, state_of
+
+BREAK = "LOOKALIKE_TEST_BREAK"
+SCRIPT = """
+import os, sys
+import numpy as np
+from lookalike import PrototypeClassifier
+
+generator = np.random.default_rng(0)
+labels = np.arange(200) % 2
+pictures = (generator.integers(0, 160, (200, 8, 8)) + 60 * labels[:, None, None]).astype(np.uint8)
+options = {"devices": 2, "accelerator": "cpu", "strategy": "ddp", "epochs": 2}
+model = PrototypeClassifier(random_state=0, **{f"training__{name}": value for name, value in options.items()})
+model.fit(pictures, labels)
+np.save(os.path.join(sys.argv[1], f"{os.environ['LOCAL_RANK']}.npy"), model.predict_proba(pictures))
+"""
+
+
+class Breaking(Regularizer):
+    """An error in the second half of the training, where the environment asks for it."""
+
+    def forward(self, comparison, progress):
+        if BREAK in os.environ and progress >= 0.5:
+            raise TrainingError("broken")
+        return comparison.logits.sum() * 0
+
+
+class Diary(MlpBackbone):
+    """Notes, for every process, the statistics that it judges with."""
+
+    folder = ""
+
+    def forward(self, inputs):
+        if not self.training:
+            statistics = [float(buffer.double().sum()) for buffer in self.buffers()]
+            with (Path(self.folder) / f"{torch.distributed.get_rank()}.txt").open("a") as file:
+                file.write(f"{statistics}\n")
+        return super().forward(inputs)
+
+
+@pytest.mark.slow
+def test_two_devices_learn_what_one_learns(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    done = job(epochs=30, learning_rate=0.02, devices=2, accelerator="cpu", batch_size=10)
+    before = state_of(done.learner)
+    events = []
+    history = train(done, [events.append])
+    assert history[-1].validation_accuracy > 0.9
+    assert len(history) == 30
+    assert events[0] == Started(1, 30, len(done.training) // 2 // 10)
+    assert isinstance(events[-1], Finished)
+    learned = state_of(done.learner)
+    assert not torch.equal(before["network.prototypes.values"], learned["network.prototypes.values"])
+    assert learned["network.prototypes.values"].dtype == torch.float32
+    # What came back is what was judged and kept there.
+    inputs, targets = next(iter(done.validation.batches(len(done.validation))))
+    with torch.no_grad():
+        loss, _ = done.learner.judge(inputs, targets, done.learner.given())
+    kept = history[events[-1].kept - 1]
+    assert loss == pytest.approx(kept.validation_loss, rel=1e-4)
+    assert not list(tmp_path.glob("lookalike-*"))
+
+
+@pytest.mark.slow
+def test_an_error_on_one_of_several_devices_is_the_error_it_was():
+    broken = job(learning_rate=1e30, optimizer="sgd", schedule="constant", epochs=3, devices=2, accelerator="cpu")
+    with pytest.raises(TrainingError, match="learning_rate"):
+        train(broken)
+
+
+@pytest.mark.slow
+def test_interrupted_on_two_devices_and_resumed_it_ends_with_the_same_bits(tmp_path, monkeypatch):
+    def made(checkpoint):
+        one = job(epochs=6, devices=2, accelerator="cpu", batch_size=10, averaging=0.9, checkpoint=checkpoint)
+        learner = Learner(one.learner.network, one.learner.objective, [(Breaking(), 1.0)])
+        return replace(one, learner=learner)
+
+    alone = made(None)
+    history = train(alone)
+    monkeypatch.setenv(BREAK, "1")
+    file = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(TrainingError, match="broken"):
+        train(made(file))
+    assert file.exists()
+    monkeypatch.delenv(BREAK)
+    resumed = made(file)
+    assert figures(train(resumed, resume=True)) == figures(history)
+    assert_same_bits(state_of(resumed.learner), state_of(alone.learner))
+
+
+@pytest.mark.slow
+def test_all_devices_judge_with_the_same_statistics(tmp_path):
+    backbone = Diary((4,), widths=(8, 6), normalize=True)
+    backbone.folder = str(tmp_path)
+    train(job(epochs=3, devices=2, accelerator="cpu", batch_size=10, model=network(backbone=backbone)))
+    first, second = ((tmp_path / f"{rank}.txt").read_text().splitlines() for rank in (0, 1))
+    assert len(set(first)) == 3
+    assert first == second
+
+
+def _with_buffers(fabric, folder):
+    module = torch.nn.BatchNorm1d(2)
+    module.running_mean.fill_(fabric.global_rank + 1)
+    agree(fabric, module)
+    np.save(folder / f"{fabric.global_rank}.npy", module.running_mean.numpy())
+    return Checkpoint({"mean": module.running_mean}, {"rank": fabric.global_rank})
+
+
+@pytest.mark.slow
+def test_buffers_are_the_first_devices(tmp_path):
+    fabric = Fabric(accelerator="cpu", devices=2, strategy=DDPStrategy(start_method="spawn"))
+    found = launch(fabric, partial(_with_buffers, folder=tmp_path))
+    assert found.facts == {"rank": 0}
+    for rank in (0, 1):
+        assert np.load(tmp_path / f"{rank}.npy").tolist() == [1, 1]
+
+
+@pytest.mark.slow
+def test_a_script_that_every_device_runs_goes_on_with_one_model(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "LOOKALIKE_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, str(script), str(tmp_path)], env=environment, check=True, timeout=300)
+    first, second = (np.load(tmp_path / f"{rank}.npy") for rank in (0, 1))
+    assert len(np.unique(first)) > 10
+    np.testing.assert_array_equal(first, second)
