@@ -27,17 +27,19 @@ def prepared(**options):
     """A run of the defaults, or of other options, on random pictures, ready to train."""
     generator = np.random.default_rng(0)
     pictures = generator.integers(0, 256, (2000, 28, 28), dtype=np.uint8)
-    classifier = PrototypeClassifier(random_state=0, prototypes__n_per_class=4, training__batch_size=BATCH, **options)
+    usual = {"prototypes__n_per_class": PROTOTYPES // 10, "training__batch_size": BATCH}
+    classifier = PrototypeClassifier(random_state=0, **{**usual, **options})
     return prepare(classifier.request(pictures, np.arange(2000) % 10)[0])
 
 
 def library_steps(progress=0.5, precision="32-true", **options):
-    """Steps of the library's own loop, at some share of the training."""
+    """Steps of the library's own loop over so many examples, at some share of the training."""
     job = prepared(**options).job
     run = _Run(Fabric(accelerator="cpu", devices=1, precision=precision), job, ())
     run._begin(Phase("joint"))
     job.learner.train()
-    batches = torch.arange(STEPS * BATCH).remainder(len(job.training)).split(BATCH)
+    size = options.get("training__batch_size", BATCH)
+    batches = torch.arange(STEPS * BATCH).remainder(len(job.training)).split(size)
 
     def way():
         for indices in batches:

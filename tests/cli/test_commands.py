@@ -206,7 +206,22 @@ def test_predict_reads_tables_by_column(call, tmp_path):
     )
     code, out, _ = call("predict", tmp_path / "iris", tmp_path / "new.csv")
     assert code == 0
-    assert [row["predicted"] for row in csv.DictReader(out.splitlines())] == ["setosa", "virginica"]
+    whole = list(csv.DictReader(out.splitlines()))
+    assert [row["predicted"] for row in whole] == ["setosa", "virginica"]
+    # What is printed is taken back.
+    code, out, _ = call("predict", tmp_path / "iris", whole[1]["input"], whole[0]["input"])
+    assert code == 0
+    assert list(csv.DictReader(out.splitlines())) == whole[::-1]
+    code, _, err = call("explain", tmp_path / "iris", f"{tmp_path / 'new.csv'}, line 4")
+    assert code == 2
+    assert "line 3'" in one_line(err)
+    code, _, err = call("explain", tmp_path / "iris", whole[0]["input"], tmp_path / "new.csv")
+    assert code == 2
+    assert "rows of one file" in one_line(err)
+    np.savez(tmp_path / "new.npz", x=np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]))
+    _, whole, _ = call("predict", tmp_path / "iris", tmp_path / "new.npz")
+    _, second, _ = call("predict", tmp_path / "iris", f"{tmp_path / 'new.npz'}, 1")
+    assert second.splitlines()[1:] == whole.splitlines()[2:]
     (tmp_path / "bad.csv").write_text("petal width (cm)\n0.2\n")
     code, _, err = call("predict", tmp_path / "iris", tmp_path / "bad.csv")
     assert code == 2

@@ -1,5 +1,6 @@
 """What a user asks a model about: files, folders, tables, or examples of its test part."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictu
 from lookalike.data.tables import numbers, places_of, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
 from lookalike.experiments.runs import Run, data_of, learned_from, news_of
+
+_ROW = re.compile(r"(?P<file>.+\.csv), line \d+|(?P<arrays>.+\.npz), \d+")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
     ----------
     run : Run
     wanted : sequence of str
-        Pictures and folders of pictures; or one .npz, one .csv; or ``test:17``, examples of the run's own test part;
-        or names of examples of its data, as explanations print them.
+        Pictures and folders of pictures; or one .npz, one .csv, or rows of it, ``FILE.csv, line 3``; or ``test:17``,
+        examples of the run's own test part; or names of examples of its data. Whatever explanations print is taken.
     strict : bool
         Refuse pictures that cannot be read, or that have another size or other colours than the model's.
     data : str, optional
@@ -63,12 +66,31 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
     if data is not None:
         expected = "test:N, or names of examples, which --data is about"
         raise DataError(describe(expected, ", ".join(wanted), "leave --data out"))
-    path = Path(wanted[0])
-    if len(wanted) == 1 and path.suffix == ".csv":
-        return _from_table(run, path)
-    if len(wanted) == 1 and path.suffix == ".npz":
-        return _from_arrays(path)
-    return _from_pictures(run, [Path(name) for name in wanted], strict)
+    path, rows = _rows_of(wanted)
+    if path.suffix not in (".csv", ".npz"):
+        return _from_pictures(run, [Path(name) for name in wanted], strict)
+    asked = _from_table(run, path) if path.suffix == ".csv" else _from_arrays(path)
+    return _only(asked, rows, path) if rows else asked
+
+
+def _rows_of(wanted: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    """The table that is asked about and which of its rows, none meaning all; no table if several things are asked."""
+    matches = [_ROW.fullmatch(name) for name in wanted]
+    files = {match["file"] or match["arrays"] for match in matches if match}
+    if files and (len(files) > 1 or not all(matches)):
+        raise DataError(describe("rows of one file", ", ".join(wanted), "a command for each file"))
+    if files:
+        return Path(files.pop()), wanted
+    return Path(wanted[0] if len(wanted) == 1 else ""), ()
+
+
+def _only(asked: Asked, rows: Sequence[str], file: Path) -> Asked:
+    unknown = [name for name in rows if name not in asked.names]
+    if unknown:
+        found = f"rows from {asked.names[0]!r} to {asked.names[-1]!r}" if asked.names else "no rows"
+        raise DataError(describe(f"a row of {file}, which has {found}", repr(unknown[0])))
+    places = [asked.names.index(name) for name in rows]
+    return Asked(asked.inputs[places], list(rows), [asked.true[place] for place in places], asked.notes)
 
 
 def _from_test(run: Run, wanted: Sequence[str], data: str | None) -> Asked:
@@ -106,7 +128,7 @@ def _from_table(run: Run, file: Path) -> Asked:
     columns = run.extras.get("columns") or []
     header, rows, lines = read_table(file)
     places = places_of(columns, header, file) if columns else list(range(len(header)))
-    names = [f"{file.name}, line {line}" for line in lines]
+    names = [f"{file}, line {line}" for line in lines]
     return Asked(numbers(header, rows, lines, places, file), names, [None] * len(rows), [])
 
 
@@ -116,7 +138,7 @@ def _from_arrays(file: Path) -> Asked:
     if name is None:
         raise DataError(describe(f"an array x in {file}", f"{sorted(arrays)}", "rename the array"))
     inputs = arrays[name]
-    return Asked(inputs, [f"{file.name}, {index}" for index in range(len(inputs))], [None] * len(inputs), [])
+    return Asked(inputs, [f"{file}, {index}" for index in range(len(inputs))], [None] * len(inputs), [])
 
 
 def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
