@@ -1,8 +1,9 @@
 """What would shorten the default training: every idea's time against the defaults', over a whole training.
 
-``python -m benchmarks.minutes``: the default convnet, 50 prototypes, steps over as many examples. A training is a part
-without residual swap and a part with it; both are measured, in turn, and weighed by how long an idea spends in each.
-What an idea costs beside time is in ``experiments/lookalike2026_minutes_fashionmnist.yaml``.
+``python -m benchmarks.minutes``: the default convnet, 50 prototypes, steps over 512 examples, which is also what the
+milliseconds are of. A training is a part without residual swap and a part with it; both are measured, in turn, and
+weighed by how long an idea spends in each. What an idea costs beside time is in
+``experiments/lookalike2026_minutes_fashionmnist.yaml``.
 """
 
 from benchmarks.pairs import in_turn, ratio, report

@@ -33,7 +33,7 @@ def prepared(**options):
 
 
 def library_steps(progress=0.5, precision="32-true", **options):
-    """Steps of the library's own loop over so many examples, at some share of the training."""
+    """Steps of the library's own loop over ``STEPS * BATCH`` examples, at some share of the training."""
     job = prepared(**options).job
     run = _Run(Fabric(accelerator="cpu", devices=1, precision=precision), job, ())
     run._begin(Phase("joint"))

@@ -198,7 +198,7 @@ def test_predict_abstains_by_similarity_or_by_probability(call, tmp_path):
     assert "--by together with --coverage" in one_line(err)
 
 
-def test_predict_reads_tables_by_column(call, tmp_path):
+def test_predict_reads_tables_by_column(call, tmp_path, monkeypatch):
     assert call("fit", "iris", "--out", tmp_path / "iris", "--set", "training__epochs=5", "-q")[0] == 0
     (tmp_path / "new.csv").write_text(
         "id,petal width (cm),petal length (cm),sepal width (cm),sepal length (cm)\n"
@@ -215,6 +215,10 @@ def test_predict_reads_tables_by_column(call, tmp_path):
     code, _, err = call("explain", tmp_path / "iris", f"{tmp_path / 'new.csv'}, line 4")
     assert code == 2
     assert "line 3'" in one_line(err)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call("predict", tmp_path / "iris", "./new.csv, line 3", "new.csv, line 02")
+    assert code == 0
+    assert [row["predicted"] for row in csv.DictReader(out.splitlines())] == ["virginica", "setosa"]
     code, _, err = call("explain", tmp_path / "iris", whole[0]["input"], tmp_path / "new.csv")
     assert code == 2
     assert "rows of one file" in one_line(err)

@@ -27,23 +27,40 @@ BREAK = "LOOKALIKE_TEST_BREAK"
 SCRIPT = """
 import os, sys
 import numpy as np
+import torch
 from lookalike import PrototypeClassifier
 
 generator = np.random.default_rng(0)
 labels = np.arange(200) % 2
 pictures = (generator.integers(0, 160, (200, 8, 8)) + 60 * labels[:, None, None]).astype(np.uint8)
-options = {"devices": 2, "accelerator": "cpu", "strategy": "ddp", "epochs": 2}
+options = {"devices": 2, "accelerator": "cpu", "strategy": "ddp", "epochs": 2, "averaging": 0.9}
 model = PrototypeClassifier(random_state=0, **{f"training__{name}": value for name, value in options.items()})
 model.fit(pictures, labels)
 np.save(os.path.join(sys.argv[1], f"{os.environ['LOCAL_RANK']}.npy"), model.predict_proba(pictures))
+torch.distributed.barrier()
+"""
+LAUNCH = """
+import os, sys
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from lookalike.training.checkpoints import Checkpoint
+from lookalike.training.devices import launch
+
+def work(fabric):
+    return Checkpoint({"rank": torch.full((2,), float(fabric.global_rank))}, {"rank": fabric.global_rank})
+
+found = launch(Fabric(accelerator="cpu", devices=2, strategy="ddp"), work)
+np.save(os.path.join(sys.argv[1], f"{os.environ['LOCAL_RANK']}.npy"), [found.facts["rank"], *found.tensors["rank"]])
+torch.distributed.barrier()
 """
 
 
 class Breaking(Regularizer):
-    """An error in the second half of the training, where the environment asks for it."""
+    """An error in the last fifth of the training, where the environment asks for it."""
 
     def forward(self, comparison, progress):
-        if BREAK in os.environ and progress >= 0.5:
+        if BREAK in os.environ and progress >= 0.8:
             raise TrainingError("broken")
         return comparison.logits.sum() * 0
 
@@ -93,8 +110,11 @@ def test_an_error_on_one_of_several_devices_is_the_error_it_was():
 
 @pytest.mark.slow
 def test_interrupted_on_two_devices_and_resumed_it_ends_with_the_same_bits(tmp_path, monkeypatch):
+    """Prototypes are projected on every device; the last phase comes after it."""
+    settings = {"devices": 2, "accelerator": "cpu", "batch_size": 10, "averaging": 0.9, "epochs": 10}
+
     def made(checkpoint):
-        one = job(epochs=6, devices=2, accelerator="cpu", batch_size=10, averaging=0.9, checkpoint=checkpoint)
+        one = job(plan="projected", latent=True, checkpoint=checkpoint, **settings)
         learner = Learner(one.learner.network, one.learner.objective, [(Breaking(), 1.0)])
         return replace(one, learner=learner)
 
@@ -112,38 +132,57 @@ def test_interrupted_on_two_devices_and_resumed_it_ends_with_the_same_bits(tmp_p
 
 
 @pytest.mark.slow
-def test_all_devices_judge_with_the_same_statistics(tmp_path):
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
+def test_all_devices_judge_with_the_same_statistics(averaging, tmp_path):
     backbone = Diary((4,), widths=(8, 6), normalize=True)
     backbone.folder = str(tmp_path)
-    train(job(epochs=3, devices=2, accelerator="cpu", batch_size=10, model=network(backbone=backbone)))
+    settings = {"devices": 2, "accelerator": "cpu", "batch_size": 10, "averaging": averaging, "epochs": 3}
+    train(job(model=network(backbone=backbone), **settings))
     first, second = ((tmp_path / f"{rank}.txt").read_text().splitlines() for rank in (0, 1))
     assert len(set(first)) == 3
     assert first == second
 
 
-def _with_buffers(fabric, folder):
-    module = torch.nn.BatchNorm1d(2)
-    module.running_mean.fill_(fabric.global_rank + 1)
-    agree(fabric, module)
-    np.save(folder / f"{fabric.global_rank}.npy", module.running_mean.numpy())
-    return Checkpoint({"mean": module.running_mean}, {"rank": fabric.global_rank})
+def _with_gaps(fabric, folder):
+    gaps = torch.full((4, 4), fabric.global_rank + 1.0)
+    agree(fabric, [gaps[::2, ::2], gaps[:1, 1]])
+    np.save(folder / f"{fabric.global_rank}.npy", gaps.numpy())
+    return Checkpoint({"gaps": gaps}, {"rank": fabric.global_rank})
 
 
 @pytest.mark.slow
-def test_buffers_are_the_first_devices(tmp_path):
+def test_tensors_become_the_first_devices_and_nothing_else_does(tmp_path):
     fabric = Fabric(accelerator="cpu", devices=2, strategy=DDPStrategy(start_method="spawn"))
-    found = launch(fabric, partial(_with_buffers, folder=tmp_path))
+    found = launch(fabric, partial(_with_gaps, folder=tmp_path))
     assert found.facts == {"rank": 0}
-    for rank in (0, 1):
-        assert np.load(tmp_path / f"{rank}.npy").tolist() == [1, 1]
+    agreed = np.full((4, 4), 2.0)
+    agreed[::2, ::2] = agreed[0, 1] = 1
+    np.testing.assert_array_equal(np.load(tmp_path / "1.npy"), agreed)
+    np.testing.assert_array_equal(np.load(tmp_path / "0.npy"), np.ones((4, 4)))
+
+
+def _run_on_two(code, folder):
+    """What both processes of a script wrote."""
+    script = folder / "script.py"
+    script.write_text(code)
+    environment = {**os.environ, "LOOKALIKE_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, str(script), str(folder)], env=environment, check=True, timeout=300)
+    return [np.load(folder / f"{rank}.npy") for rank in (0, 1)]
 
 
 @pytest.mark.slow
 def test_a_script_that_every_device_runs_goes_on_with_one_model(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    environment = {**os.environ, "LOOKALIKE_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, str(script), str(tmp_path)], env=environment, check=True, timeout=300)
-    first, second = (np.load(tmp_path / f"{rank}.npy") for rank in (0, 1))
+    first, second = _run_on_two(SCRIPT, tmp_path)
     assert len(np.unique(first)) > 10
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.slow
+def test_where_every_device_runs_the_script_all_get_what_the_first_found(tmp_path):
+    for found in _run_on_two(LAUNCH, tmp_path):
+        assert found.tolist() == [0, 0, 0]
+
+
+def test_a_strategy_on_one_device_trains():
+    history = train(job(epochs=2, strategy="ddp", accelerator="cpu"))
+    assert len(history) == 2

@@ -12,7 +12,7 @@ from lookalike.data.tables import numbers, places_of, read_arrays, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
 from lookalike.experiments.runs import Run, data_of, learned_from, news_of
 
-_ROW = re.compile(r"(?P<file>.+\.csv), line \d+|(?P<arrays>.+\.npz), \d+")
+_ROW = re.compile(r"(?P<file>.+\.csv), line (?P<line>[0-9]+)|(?P<arrays>.+\.npz), (?P<index>[0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
     run : Run
     wanted : sequence of str
         Pictures and folders of pictures; or one .npz, one .csv, or rows of it, ``FILE.csv, line 3``; or ``test:17``,
-        examples of the run's own test part; or names of examples of its data. Whatever explanations print is taken.
+        examples of the run's own test part; or names of examples of its data. The names that are printed of these are
+        taken back.
     strict : bool
         Refuse pictures that cannot be read, or that have another size or other colours than the model's.
     data : str, optional
@@ -75,20 +76,26 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
 
 def _rows_of(wanted: Sequence[str]) -> tuple[Path, Sequence[str]]:
     """The table that is asked about and which of its rows, none meaning all; no table if several things are asked."""
-    matches = [_ROW.fullmatch(name) for name in wanted]
-    files = {match["file"] or match["arrays"] for match in matches if match}
-    if files and (len(files) > 1 or not all(matches)):
+    matches = [match for match in map(_ROW.fullmatch, wanted) if match]
+    files = {Path(match["file"] or match["arrays"]) for match in matches}
+    if files and (len(files) > 1 or len(matches) < len(wanted)):
         raise DataError(describe("rows of one file", ", ".join(wanted), "a command for each file"))
     if files:
-        return Path(files.pop()), wanted
+        file = files.pop()
+        return file, [_name_of(file, int(match["line"] or match["index"])) for match in matches]
     return Path(wanted[0] if len(wanted) == 1 else ""), ()
+
+
+def _name_of(file: Path, number: int) -> str:
+    return f"{file}, line {number}" if file.suffix == ".csv" else f"{file}, {number}"
 
 
 def _only(asked: Asked, rows: Sequence[str], file: Path) -> Asked:
     unknown = [name for name in rows if name not in asked.names]
     if unknown:
         found = f"rows from {asked.names[0]!r} to {asked.names[-1]!r}" if asked.names else "no rows"
-        raise DataError(describe(f"a row of {file}, which has {found}", repr(unknown[0])))
+        advice = "a line that is neither the header nor empty" if file.suffix == ".csv" else "places count from 0"
+        raise DataError(describe(f"a row of {file}, which has {found}", repr(unknown[0]), advice))
     places = [asked.names.index(name) for name in rows]
     return Asked(asked.inputs[places], list(rows), [asked.true[place] for place in places], asked.notes)
 
@@ -128,7 +135,7 @@ def _from_table(run: Run, file: Path) -> Asked:
     columns = run.extras.get("columns") or []
     header, rows, lines = read_table(file)
     places = places_of(columns, header, file) if columns else list(range(len(header)))
-    names = [f"{file}, line {line}" for line in lines]
+    names = [_name_of(file, line) for line in lines]
     return Asked(numbers(header, rows, lines, places, file), names, [None] * len(rows), [])
 
 
@@ -138,7 +145,7 @@ def _from_arrays(file: Path) -> Asked:
     if name is None:
         raise DataError(describe(f"an array x in {file}", f"{sorted(arrays)}", "rename the array"))
     inputs = arrays[name]
-    return Asked(inputs, [f"{file}, {index}" for index in range(len(inputs))], [None] * len(inputs), [])
+    return Asked(inputs, [_name_of(file, index) for index in range(len(inputs))], [None] * len(inputs), [])
 
 
 def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
@@ -146,7 +153,8 @@ def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
     if not preprocessing.is_picture:
         raise DataError(
             describe(
-                f"a .csv or .npz of rows with {preprocessing.shape[0]} columns, or names of the run's examples",
+                f"a .csv or .npz of rows with {preprocessing.shape[0]} columns, a row of it (FILE.csv, line 3; "
+                "FILE.npz, 0), or names of the run's examples",
                 f"{paths[0]}",
                 "a table, or test:0",
             )

@@ -2,14 +2,14 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor
 from torch.multiprocessing import ProcessRaisedException
 
 from lookalike import errors
@@ -62,19 +62,22 @@ def launch(fabric: "Fabric", work: Callable[["Fabric"], Checkpoint]) -> Checkpoi
         return Checkpoint({name: tensor.clone() for name, tensor in found.tensors.items()}, found.facts)
 
 
-def agree(fabric: "Fabric", module: nn.Module) -> None:
-    """Give every device the first one's buffers, so that all of them decide alike what is judged, merged and kept.
+def agree(fabric: "Fabric", tensors: Iterable[Tensor]) -> None:
+    """Overwrite tensors with the first device's, so that all devices decide alike what is judged, merged and kept.
 
     Parameters
     ----------
     fabric : Fabric
         Launched; with one device nothing happens.
-    module : Module
-        Every device has its own; statistics of batches, which are buffers, follow from the batches that it saw.
+    tensors : iterable of Tensor
+        As many and of the same shapes on every device: what follows from the batches that a device saw.
     """
     if fabric.world_size > 1:
-        for buffer in module.buffers():
-            torch.distributed.broadcast(buffer, src=0)
+        for tensor in tensors:
+            # Whoever sends and receives takes no gaps in memory.
+            whole = tensor.detach().contiguous()
+            torch.distributed.broadcast(whole, src=0)
+            tensor.detach().copy_(whole)
 
 
 def _file(folder: Path, fabric: "Fabric") -> Path:

@@ -89,7 +89,7 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
     ----------
     job : Job
     callbacks : sequence of callable
-        Called with every `Event`; on several devices once, in this process, after training.
+        Called with every `Event`; on several devices, or with a strategy, once, in this process, after training.
     resume : bool
         Go on from the job's checkpoint if there is one.
 
@@ -127,7 +127,7 @@ def train(job: Job, callbacks: Sequence[Callback] = (), resume: bool = False) ->
                 "training__accelerator, devices, strategy and precision as Lightning Fabric takes them", str(error)
             )
         ) from error
-    if settings.devices == 1:
+    if settings.devices == 1 and strategy == "auto":
         return _Run(fabric, job, callbacks).train(resume)
     trained = launch(fabric, partial(_train_a_copy, job=job, resume=resume))
     history = tuple(Epoch(**epoch) for epoch in trained.facts["history"])
@@ -235,7 +235,7 @@ class _Run:
                 if step % _CHECK_EVERY == 0 or step == self.steps - 1:
                     require_finite(sums["loss"], number, self.settings.learning_rate * factor)
                 self._tell(Stepped(number, step + 1))
-        agree(self.fabric, self.job.learner)
+        agree(self.fabric, self.state.statistics())
         validation_loss, validation_accuracy = self._validate()
         means = {name: value / self.steps for name, value in sums.items()}
         self.state.history.append(

@@ -49,6 +49,10 @@ class RunState:
         """A context in which the learner has its averaged weights, if an average is kept."""
         return self.average.applied() if self.average else nullcontext()
 
+    def statistics(self) -> list[Tensor]:
+        """What depends on the batches that a device saw: buffers, and the average in which they are."""
+        return [*self.learner.buffers(), *(self.average.tensors.values() if self.average else ())]
+
     def keep_latest(self, settings: TrainingSettings) -> None:
         """Remember the latest epoch's weights if they are the best of the phase, or if the last are wanted."""
         latest = self.history[-1]
