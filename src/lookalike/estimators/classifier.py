@@ -10,12 +10,12 @@ import torch
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
+from lookalike.estimators.columns import columns_of, take_over, without_columns
 from lookalike.estimators.deciding import Deciding
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
@@ -23,7 +23,7 @@ from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
 from lookalike.evaluation import Card
-from lookalike.explanations import GlobalExplanation, LocalExplanation, explain_decisions
+from lookalike.explanations import LocalExplanation, explain_decisions
 from lookalike.persistence import load_model, require_no_file, require_own_pictures, save_model
 from lookalike.training import Callback
 
@@ -193,11 +193,11 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             require_no_file(Path(folder))
         checkpoint = None if folder is None else Path(folder) / CHECKPOINT
         fitted = fitting.fit(replace(request, callbacks=callbacks, checkpoint=checkpoint, resume=resume))
-        self.seed_ = request.seed
-        return self.adopt(fitted, classes)
+        take_over(self, {**_attributes(fitted, classes), **request.columns, "seed_": request.seed})
+        return self
 
     def request(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[fitting.Request, np.ndarray]:
-        """What ``fit`` would ask for with these data, everything checked; and the classes.
+        """What ``fit`` would ask for with these data, everything checked; and the classes. Nothing is changed.
 
         Parameters
         ----------
@@ -207,15 +207,17 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         """
         parameters = self.get_params(deep=False)
         require_known(parameters, self._get_param_names())
-        inputs = table_or_pictures(self, X, reset=True)
+        asked = without_columns(self)
+        inputs = table_or_pictures(asked, X, reset=True)
         labels, classes = labels_and_classes(y)
         if len(inputs) != len(labels):
             raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
         held = None
         if validation is not None:
-            held = table_or_pictures(self, validation[0], reset=False), known_labels(validation[1], classes)
+            held = table_or_pictures(asked, validation[0], reset=False), known_labels(validation[1], classes)
         names = [str(name) for name in classes.tolist()]
-        return fitting.Request(parameters, inputs, labels, names, held, seed_from(self.random_state)), classes
+        seed = seed_from(self.random_state)
+        return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns_of(asked)), classes
 
     def explain(self, X: Any) -> list[LocalExplanation]:
         """Why each input is given to its class, one explanation per input."""
@@ -296,10 +298,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         """
         check_is_fitted(self)
         require_own_pictures(Path(folder) / "prototypes")
-        remembered = {
-            name: getattr(self, name) for name in ("n_features_in_", "feature_names_in_") if hasattr(self, name)
-        }
-        plain = {name: np.asarray(value).tolist() for name, value in remembered.items()}
+        plain = {name: np.asarray(value).tolist() for name, value in columns_of(self).items()}
         save_model(
             Path(folder),
             storage.to_stored(
@@ -354,18 +353,26 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         classes : ndarray
             What they are called, sorted, shape ``(k,)``.
         """
-        if not fitted.preprocessing.is_picture:
-            # Rows are cheap: in double precision a row's scores do not depend on the batch it comes in.
-            fitted.network.double()
-        self.fitted_ = fitted
-        self.classes_ = classes
-        self.network_ = fitted.network
-        self.preprocessing_ = fitted.preprocessing
-        self.history_ = fitted.history
-        self.temperature_ = fitted.temperature
-        self.explanation_: GlobalExplanation = fitted.about
-        self.prototypes_ = fitted.pictures["prototypes"].numpy()
-        self.prototype_labels_ = classes[fitted.network.prototypes.labels.numpy()]
-        with torch.no_grad():
-            self._prototype_activations: Tensor = fitted.network.activate_prototypes()
+        self.__dict__.update(_attributes(fitted, classes))
         return self
+
+
+def _attributes(fitted: fitting.Fitted, classes: np.ndarray) -> dict[str, Any]:
+    """What a classifier keeps of the results of a fit, by attribute."""
+    if not fitted.preprocessing.is_picture:
+        # Rows are cheap: in double precision a row's scores do not depend on the batch it comes in.
+        fitted.network.double()
+    with torch.no_grad():
+        activations = fitted.network.activate_prototypes()
+    return {
+        "fitted_": fitted,
+        "classes_": classes,
+        "network_": fitted.network,
+        "preprocessing_": fitted.preprocessing,
+        "history_": fitted.history,
+        "temperature_": fitted.temperature,
+        "explanation_": fitted.about,
+        "prototypes_": fitted.pictures["prototypes"].numpy(),
+        "prototype_labels_": classes[fitted.network.prototypes.labels.numpy()],
+        "_prototype_activations": activations,
+    }

@@ -90,6 +90,8 @@ class Request:
     callbacks : sequence of callable
     checkpoint : Path or None
     resume : bool
+    columns : mapping
+        What scikit-learn keeps of the columns of a table, by attribute.
     """
 
     parameters: Mapping[str, Any]
@@ -101,6 +103,7 @@ class Request:
     callbacks: Sequence[Callback] = ()
     checkpoint: Path | None = None
     resume: bool = False
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

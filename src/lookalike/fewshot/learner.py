@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from lookalike.data import Preprocessing
 from lookalike.errors import DataError, describe
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.columns import columns_of, take_over, without_columns
 from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.parameters import NamedOptions, options_of, require_known, seed_from
 from lookalike.fewshot import storage
@@ -150,7 +151,8 @@ class EpisodicLearner(NamedOptions):
         """
         parameters = self.get_params(deep=False)
         require_known(parameters, self._get_param_names())
-        inputs = table_or_pictures(self, X, reset=True)
+        asked = without_columns(self)
+        inputs = table_or_pictures(asked, X, reset=True)
         labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
         preprocessing = Preprocessing.of(inputs)
@@ -163,6 +165,7 @@ class EpisodicLearner(NamedOptions):
             network = assemble_episodic(resolved, preprocessing)
             objective = build("objective", resolved["objective"], options_of("objective", resolved), {})
             history = learn_episodes(network, objective, inputs, labels, preprocessing, settings, seed, callbacks)
+        take_over(self, columns_of(asked))
         return self._take(network, preprocessing, history, resolved, classes, seed)
 
     def adapt(self, X: Any, y: Any) -> PrototypeClassifier:
@@ -312,9 +315,8 @@ class EpisodicLearner(NamedOptions):
 
     def _hand_on_columns(self, other: Any) -> None:
         """What scikit-learn keeps of the columns that a fit has seen."""
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                setattr(other, name, getattr(self, name))
+        for name, value in columns_of(self).items():
+            setattr(other, name, value)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
