@@ -22,6 +22,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from lookalike.errors import FolderInUseError, ModelFileError, describe
+from lookalike.plain_data import read_json
 
 FORMAT = 1
 DOCUMENT = "model.json"
@@ -178,10 +179,7 @@ def load_document(folder: Path) -> dict[str, Any]:
         raise ModelFileError(
             describe(f"a model in {folder}", f"no {DOCUMENT} there", f"lookalike fit DATA --out {folder}")
         )
-    try:
-        document = json.loads(file.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ModelFileError(describe(f"JSON in {file}", str(error), "copy the folder again or train anew")) from error
+    document = read_json(file, ModelFileError, "copy the folder again or train anew")
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         raise ModelFileError(describe(f"a model's description in {file}", "something else", "train anew"))
     if document["format"] > FORMAT:

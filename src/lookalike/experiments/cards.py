@@ -9,6 +9,7 @@ from lookalike.evaluation import Card, Pass, Row
 from lookalike.experiments.retraining import other_classifiers, retrained_rows
 from lookalike.experiments.runs import Run
 from lookalike.persistence import write_whole
+from lookalike.plain_data import read_json
 
 CARD = "scorecard.json"
 
@@ -118,8 +119,8 @@ def kept_card(run: Run) -> dict[str, Any] | None:
     run : Run
     """
     try:
-        card = json.loads((run.folder / CARD).read_text(encoding="utf-8"))
+        card = read_json(run.folder / CARD)
         card_from(card["rows"], card["diagnostics"], card["n_training"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return card

@@ -1,17 +1,15 @@
 """A YAML file, or settings one by one, as one checked description of a run."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lookalike import recipes
-from lookalike.errors import DataNotFoundError, ParameterError, describe, suggest
+from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.parameters import require_known
+from lookalike.plain_data import parse_yaml, read_yaml
 
 DATA_OPTIONS: dict[str, type] = {
     "image_size": int,
@@ -27,23 +25,6 @@ RECIPES = {
     name: getattr(recipes, name)
     for name in ("glvq", "lookalike", "nearest_class_mean", "photographs", "siamese", "singh2019_siamese")
 }
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 takes 1e-3 for a word; people mean the number, as YAML 1.2 does. A name twice is a slip."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As YAML has it, but refuse a name that is there twice."""
-        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is there twice", node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
 
 
 @dataclass(frozen=True)
@@ -131,13 +112,8 @@ def read_settings(file: Path) -> dict[str, Any]:
     ParameterError
         If it is no YAML, or no mapping of names to values.
     """
-    if not file.is_file():
-        raise DataNotFoundError(describe("a YAML file", f"no file {file}", "check the path"))
-    try:
-        settings = yaml.load(file.read_text(encoding="utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(describe(f"YAML in {file}", str(error))) from error
-    if not isinstance(settings, dict) or not all(isinstance(name, str) for name in settings):
+    settings = read_yaml(file)
+    if not isinstance(settings, dict):
         raise ParameterError(describe(f"names and values in {file}", type(settings).__name__, "similarity: dot"))
     return settings
 
@@ -165,10 +141,7 @@ def assignments(settings: Iterable[str]) -> dict[str, Any]:
     values = {}
     for setting in settings:
         name, separator, value = setting.partition("=")
-        if not separator:
+        if not separator or not name.strip():
             raise ParameterError(describe("name=value", repr(setting), "--set similarity=dot"))
-        try:
-            values[name.strip()] = yaml.load(value, _Loader)
-        except yaml.YAMLError as error:
-            raise ParameterError(describe(f"a value for {name}", repr(value), "quote it")) from error
+        values[name.strip()] = parse_yaml(value, f"a value for {name.strip()}")
     return values

@@ -27,6 +27,7 @@ from lookalike.experiments.runs import Run, fit_run, open_run, read_data
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import matched, mean_interval
 from lookalike.persistence import has_model, write_whole
+from lookalike.plain_data import read_json
 from lookalike.report import Twin
 from lookalike.training import Callback
 from lookalike.transforms import align
@@ -262,10 +263,14 @@ def _frozen_row(own: Sequence[float], frozen: Sequence[float]) -> Row:
 def _kept(run: Run, further: Further) -> dict[str, Any] | None:
     place: Path = run.folder / FOLDER / further.name
     try:
-        found = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
+        found = read_json(place.with_suffix(".json"))
     except (OSError, ValueError):
         return None
-    if found.get("hash") != _hash(further) or (further.kind in _WITH_MODEL and not has_model(place)):
+    if (
+        not isinstance(found, dict)
+        or found.get("hash") != _hash(further)
+        or (further.kind in _WITH_MODEL and not has_model(place))
+    ):
         return None
     return found
 

@@ -32,6 +32,7 @@ from lookalike.experiments.runs import quality_of
 from lookalike.experiments.studies import Arm, Study, held_runs, write_results
 from lookalike.experiments.thumbnails import thumbnail_of
 from lookalike.objectives import CrossEntropyObjective
+from lookalike.plain_data import parse_json
 from lookalike.training import Callback, Learner, Phase, train
 
 ENGINES = ("local", "ray")
@@ -205,7 +206,7 @@ def _data_of(config: RunConfig) -> Dataset:
 
 @lru_cache(maxsize=4)
 def _loaded(data: str, options: str) -> Dataset:
-    return load_dataset(data, **json.loads(options))
+    return load_dataset(data, **parse_json(options, "options of data"))
 
 
 def _figures(card: Card) -> dict[str, Any]:

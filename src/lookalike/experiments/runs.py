@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from PIL import Image
 from sklearn.base import clone
 
@@ -35,6 +34,7 @@ from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
 from lookalike.experiments.origins import EXAMPLES, as_noted, is_as_noted, note_examples, place_of, unlearned
 from lookalike.persistence import has_model, require_no_file, write_whole
+from lookalike.plain_data import to_yaml
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
@@ -145,7 +145,7 @@ def fit_run(
     for about_another_model in ("report.html", "scorecard.json"):
         (folder / about_another_model).unlink(missing_ok=True)
     note_examples(folder, dataset)
-    write_whole(folder / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False).encode())
+    write_whole(folder / "config.yaml", to_yaml(config.to_dict()))
     quality = quality_of(classifier, dataset.test)
     write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
     (folder / CHECKPOINT).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
 from lookalike.persistence import write_whole
+from lookalike.plain_data import read_json
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import PLANS, settings_from
 
@@ -241,7 +242,7 @@ def held_runs(study: Study, file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []
     try:
-        runs = json.loads(file.read_text(encoding="utf-8"))["runs"]
+        runs = read_json(file)["runs"]
         current = {arm.name: study.hash(arm) for arm in study.arms}
         return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
     except (ValueError, KeyError, TypeError) as error:
@@ -269,7 +270,7 @@ def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
         except ParameterError as error:
             _warn(f"{file} is left out of the tables: {error}")
             continue
-        yield study, json.loads(results.read_text(encoding="utf-8")) if results.exists() else None
+        yield study, read_json(results) if results.exists() else None
 
 
 @cache

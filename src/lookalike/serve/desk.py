@@ -1,7 +1,7 @@
 """One model on the table: what it is asked, what is changed about it, and the way back."""
 
 import copy
-import json
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,6 +28,7 @@ from lookalike.experiments import (
     passed_through,
     validation_of,
 )
+from lookalike.plain_data import read_json
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.blending import blended
 from lookalike.serve.changes import Change, Effect, effect_of
@@ -39,6 +40,7 @@ _MOST_VALIDATED = 2000
 _MOST_LOOKED_AT = 20_000
 _MOST_CHANGES = 200
 _NO_DATA = describe("the data that the model was trained on", "none found", "put them back")
+_log = logging.getLogger(__name__)
 TESTS_FILE = "self-tests.json"
 
 
@@ -312,4 +314,10 @@ def _validated(run: Run, dataset: Dataset) -> Part | None:
 def _kept_quality(run: Run) -> dict[str, Any] | None:
     """From the fit, unless the prototypes were changed since."""
     file = run.folder / "evaluation.json"
-    return json.loads(file.read_text()) if file.exists() and not run.extras.get("changes") else None
+    if not file.exists() or run.extras.get("changes"):
+        return None
+    try:
+        return dict(read_json(file))
+    except (LookalikeError, OSError, TypeError, ValueError) as error:
+        _log.warning("%s is left out: %s", file, error)
+        return None

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from lookalike.data import Part
 from lookalike.errors import DataError, LookalikeError, describe
@@ -17,6 +16,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.experiments import Run
 from lookalike.experiments.origins import EXAMPLES
 from lookalike.persistence import write_whole
+from lookalike.plain_data import to_yaml
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.changes import most_used, without_others
 
@@ -144,8 +144,7 @@ def save_beside(standing: Standing, origin: Path) -> Path:
     try:
         shutil.rmtree(draft, ignore_errors=True)
         standing.run.classifier.save(draft, **extras)
-        settings = yaml.safe_dump(standing.run.config.to_dict(), sort_keys=False)
-        write_whole(draft / "config.yaml", settings.encode())
+        write_whole(draft / "config.yaml", to_yaml(standing.run.config.to_dict()))
         if (origin / EXAMPLES).exists():
             shutil.copy(origin / EXAMPLES, draft)
         draft.rename(folder)

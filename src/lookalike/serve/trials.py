@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 
 from lookalike.errors import DataError, describe
 from lookalike.persistence import write_whole
+from lookalike.plain_data import read_json
 from lookalike.serve.standing import unwritable
 
 N_TRIALS = 20
@@ -143,7 +144,7 @@ def _kept_results(file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []
     try:
-        known = json.loads(file.read_text())
+        known = read_json(file)
         if isinstance(known, list) and all("seed" in each for each in known):
             return known
     except (ValueError, TypeError):

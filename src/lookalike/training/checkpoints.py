@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from lookalike.errors import ModelFileError, describe
+from lookalike.plain_data import parse_json
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ def read_checkpoint(file: Path) -> Checkpoint:
     """
     try:
         with safe_open(file, framework="pt") as opened:
-            facts = json.loads((opened.metadata() or {})["facts"])
+            facts = parse_json((opened.metadata() or {})["facts"], "facts", ModelFileError)
             return Checkpoint({name: opened.get_tensor(name) for name in opened.keys()}, facts)  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+    except (SafetensorError, OSError, KeyError, ModelFileError) as error:
         raise ModelFileError(
             describe(f"a checkpoint in {file}", f"{type(error).__name__}: {error}", "start the run anew")
         ) from error
