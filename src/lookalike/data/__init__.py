@@ -4,6 +4,7 @@ from lookalike.data.augmentations import Augmentation, NoAugmentation, ShiftAugm
 from lookalike.data.datasets import Dataset, Part
 from lookalike.data.examples import Examples
 from lookalike.data.foreign import foreign_inputs
+from lookalike.data.pixel_scale import PixelScale
 from lookalike.data.preprocessing import Preprocessing
 from lookalike.data.resolver import load_dataset
 from lookalike.data.splits import content_split, stratified_split
@@ -14,6 +15,7 @@ __all__ = [
     "Examples",
     "NoAugmentation",
     "Part",
+    "PixelScale",
     "Preprocessing",
     "ShiftAugmentation",
     "content_split",

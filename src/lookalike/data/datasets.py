@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lookalike.data.pixel_scale import PixelScale
 from lookalike.errors import DataError, describe
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Dataset:
         To choose and to calibrate by, where it is not for the fit to set some of ``train`` aside.
     world : KnownWorld or None
         The true prototypes, where the data were made from some.
+    pixels : PixelScale or None
+        What the numbers of pictures mean, where the files say so.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Dataset:
     judging: Part | None = None
     validation: Part | None = None
     world: "KnownWorld | None" = None
+    pixels: PixelScale | None = None
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:

@@ -1,20 +1,24 @@
 """A user's own pictures: folders of class sub-folders, and single files."""
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from lookalike.data.datasets import Dataset, Part, Progress
+from lookalike.data.listing import PassedOver, entries, files_below, require_data_folder
+from lookalike.data.parts import part_folders
+from lookalike.data.picture_sets import PictureSet, named, read_set, reason
+from lookalike.data.pictures import FAILURES, PictureForm, depth_of, fit_raw, in_form, is_grey, is_picture, open_picture
+from lookalike.data.pixel_scale import SIXTEEN_BITS
 from lookalike.data.splits import stratified_split
 from lookalike.errors import DataError, DataNotFoundError, describe
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-_TEST_FOLDERS = ("test", "val", "validation")
-_LARGEST_SIDE = 64
-_GREY_MODES = ("1", "L", "I", "I;16", "LA", "F")
+__all__ = ["fit_picture", "is_grey", "list_pictures", "load_folder", "read_pictures"]
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".tga")
 
 
 def load_folder(
@@ -23,9 +27,10 @@ def load_folder(
     image_size: int | None = None,
     test_fraction: float = 0.2,
     strict: bool = False,
+    form: PictureForm | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Pictures in one sub-folder per class, or in ``train`` and ``test`` folders of such sub-folders.
+    """Pictures in one sub-folder per class, or in ``train``, ``test`` and ``val`` folders of such sub-folders.
 
     Parameters
     ----------
@@ -37,6 +42,8 @@ def load_folder(
         Share of each class set aside for testing where there is no test folder.
     strict : bool
         Refuse a file that cannot be read; otherwise it is left out, named and counted in the notes.
+    form : PictureForm, optional
+        Size, channels and scale of a model, in place of those that suit the pictures.
     progress : callable, optional
         Called with the number of pictures read and of all.
 
@@ -47,41 +54,32 @@ def load_folder(
     DataError
         If it has fewer than two classes, a class is empty, or, under ``strict``, a file cannot be read.
     """
-    if folder.is_file():
-        raise DataError(
-            describe("a folder with one sub-folder per class, an .npz or a .csv", f"the file {folder}", "its folder")
-        )
-    if not folder.is_dir():
-        raise DataNotFoundError(describe("a folder of pictures", f"no folder {folder}", "check the path"))
-    train_folder = folder / "train" if (folder / "train").is_dir() else folder
-    test_folder = next((folder / name for name in _TEST_FOLDERS if (folder / name).is_dir()), None)
-    if train_folder == folder:
-        test_folder = None
-    listed = _list_classes(train_folder)
-    held = _list_classes(test_folder) if test_folder else []
-    unknown = {name for _, name in held} - {name for _, name in listed}
-    if unknown:
-        raise DataError(describe("the training classes in the test folder", f"also {sorted(unknown)}"))
-    pictures, labels, notes = _read_all(listed + held, image_size, strict, progress)
-    is_test = np.array([index >= len(listed) for index in pictures])
-    files = [file for file, _ in listed + held]
-    names = np.array([str(files[index].relative_to(folder)) for index in pictures])
-    whole = Part(np.stack(list(pictures.values())), labels, names=names)
-    if test_folder:
-        train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
-    else:
+    _require_folder(folder)
+    passed, parts = PassedOver(), part_folders(folder)
+    if parts.train != folder:
+        entries(folder, passed)
+    listed = _list_classes(parts.train, passed)
+    held = [_list_held(place, listed, passed) if place else [] for place in (parts.test, parts.validation)]
+    everything = [*listed, *held[0], *held[1]]
+    found = read_set([file for file, _ in everything], image_size=image_size, form=form, progress=progress)
+    if found.failed and strict:
+        raise DataError(describe("pictures that can be read", named(found.failed), "remove or replace them"))
+    notes = [*passed.notes(), *parts.notes, *_notes_of(found, len(everything))]
+    labels = np.array([everything[index][1] for index in found.arrays])
+    names = np.array([str(everything[index][0].relative_to(folder)) for index in found.arrays])
+    whole = Part(np.stack(list(found.arrays.values())), labels, names=names)
+    places = np.array(list(found.arrays))
+    bounds = np.cumsum([len(listed), len(held[0])])
+    train, test, validation = (np.flatnonzero(np.searchsorted(bounds, places, side="right") == n) for n in range(3))
+    if not parts.test:
         train, test = stratified_split(labels, test_fraction, seed=0)
         notes += [f"no test folder: {len(test)} of {len(labels)} pictures set aside for testing"] if len(test) else []
     untested = sorted(set(labels.tolist()) - set(labels[test].tolist()))
     if untested and len(test):
         notes.append(f"no test pictures of {', '.join(untested)}: accuracy is about the other classes")
-    _require_classes(listed, labels[train], train_folder)
-    return Dataset(
-        name=str(folder),
-        train=whole.select(train),
-        test=whole.select(test),
-        notes=tuple(notes),
-    )
+    _require_classes(listed, labels[train], parts.train)
+    dataset = Dataset(str(folder), whole.select(train), whole.select(test), notes=tuple(notes), pixels=found.pixels)
+    return replace(dataset, validation=whole.select(validation)) if len(validation) else dataset
 
 
 def read_pictures(files: Sequence[Path]) -> tuple[list[Image.Image], list[tuple[Path, str]]]:
@@ -99,14 +97,14 @@ def read_pictures(files: Sequence[Path]) -> tuple[list[Image.Image], list[tuple[
     pictures, failed = [], []
     for file in files:
         try:
-            pictures.append(_open(file))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            failed.append((file, _reason(file, error)))
+            pictures.append(open_picture(file))
+        except FAILURES as error:
+            failed.append((file, reason(file, error)))
     return pictures, failed
 
 
 def fit_picture(picture: Image.Image, size: tuple[int, int], grey: bool) -> np.ndarray:
-    """A picture cut to the wanted proportions around its middle, resized, and made grey or colour.
+    """A picture cut to the wanted proportions around its middle, resized, and made grey or colour, with 8 bits.
 
     Parameters
     ----------
@@ -119,59 +117,66 @@ def fit_picture(picture: Image.Image, size: tuple[int, int], grey: bool) -> np.n
     -------
     ndarray
         8-bit integers, ``(height, width)`` or ``(height, width, 3)``.
+
+    Raises
+    ------
+    DataError
+        For whole numbers that 16 bits do not hold, and floats that are not from 0 to 1.
+
+    Notes
+    -----
+    White is 65535 for a picture of more bits, whatever its own brightness. Where a data set or a model has another
+    scale, `lookalike.data.pictures.in_form` goes by it.
     """
-    converted = _as_eight_bit(picture).convert("L" if grey else "RGB")
-    if (converted.height, converted.width) != size:
-        converted = ImageOps.fit(converted, (size[1], size[0]), Image.Resampling.BICUBIC)
-    return np.asarray(converted)
+    form, depth = PictureForm(size, 1 if grey else 3), depth_of(picture)
+    if depth == "integer":
+        form = replace(form, range=SIXTEEN_BITS, eight_bit=True)
+    return in_form(fit_raw(picture, size, grey), depth, form)
 
 
-def is_grey(picture: Image.Image) -> bool:
-    """Whether a picture is stored without colour."""
-    return picture.mode in _GREY_MODES
+def list_pictures(path: Path, passed: PassedOver | None = None) -> list[Path]:
+    """The picture files in a folder and below it, sorted, or the file itself.
 
-
-def list_pictures(path: Path) -> list[Path]:
-    """The picture files in a folder and below it, sorted, or the file itself."""
+    Parameters
+    ----------
+    path : Path
+    passed : PassedOver, optional
+        Told what is left out: hidden files, saved models, files that are no pictures.
+    """
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURE_ENDINGS)
+        return files_below(path, PassedOver() if passed is None else passed, _is_wanted)
     return [path]
 
 
-def _open(file: Path) -> Image.Image:
-    with Image.open(file) as picture:
-        picture.load()
-        return ImageOps.exif_transpose(picture)
+def _is_wanted(file: Path) -> bool:
+    return file.suffix.lower() in PICTURE_ENDINGS or is_picture(file)
 
 
-def _reason(file: Path, error: Exception) -> str:
-    if file.exists() and file.stat().st_size == 0:
-        return "empty file"
-    return " ".join(str(error).split()) or type(error).__name__
+def _require_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise DataError(
+            describe("a folder with one sub-folder per class, an .npz or a .csv", f"the file {folder}", "its folder")
+        )
+    if not folder.is_dir():
+        raise DataNotFoundError(describe("a folder of pictures", f"no folder {folder}", "check the path"))
+    require_data_folder(folder)
 
 
-def _as_eight_bit(picture: Image.Image) -> Image.Image:
-    if picture.mode in ("I", "I;16", "F"):
-        values = np.asarray(picture, dtype=np.float64)
-        top = 65535.0 if picture.mode != "F" and values.max() > 255 else 255.0
-        return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
-    if picture.mode in ("RGBA", "LA", "PA", "P"):
-        with_alpha = picture.convert("RGBA")
-        background = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(background, with_alpha)
-    return picture
-
-
-def _list_classes(folder: Path) -> list[tuple[Path, str]]:
+def _list_classes(folder: Path, passed: PassedOver) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
-    for child in sorted(folder.iterdir()):
-        if child.is_dir() and not child.name.startswith("."):
-            files = list_pictures(child)
-            if not files:
-                raise DataError(
-                    describe("pictures in every class folder", f"none in {child}", "fill the folder or remove it")
-                )
-            found += [(file, child.name) for file in files]
+    for child in entries(folder, passed):
+        if not child.is_dir():
+            passed.others[f"{child.suffix.lower() or 'no suffix'} beside the class folders"] += 1
+            continue
+        own = PassedOver()
+        files = list_pictures(child, own)
+        passed.add(own)
+        if not files and own.models:
+            continue  # a folder of runs, which are not data
+        if not files:
+            came = f"none in {child}" + (f" ({'; '.join(own.notes())})" if own.notes() else "")
+            raise DataError(describe("pictures in every class folder", came, "fill the folder or remove it"))
+        found += [(file, child.name) for file in files]
     if not found:
         raise DataError(
             describe(
@@ -183,54 +188,26 @@ def _list_classes(folder: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def _read_all(
-    listed: list[tuple[Path, str]], image_size: int | None, strict: bool, progress: Progress | None
-) -> tuple[dict[int, np.ndarray], np.ndarray, list[str]]:
-    opened: dict[int, Image.Image] = {}
-    failed: list[tuple[Path, str]] = []
-    for index, (file, _) in enumerate(listed):
-        pictures, errors = read_pictures([file])
-        if pictures:
-            opened[index] = _shrink(pictures[0], image_size)
-        failed += errors
-        if progress:
-            progress(index + 1, len(listed))
-    if failed and (strict or not opened):
-        raise DataError(describe("pictures that can be read", _named(failed), "remove or replace them"))
-    sizes = Counter((picture.height, picture.width) for picture in opened.values())
-    size = _common_size(sizes, image_size)
-    grey = all(is_grey(picture) for picture in opened.values())
-    notes = [f"unreadable and left out: {len(failed)} of {len(listed)} files, {_named(failed)}"] if failed else []
-    if set(sizes) != {size}:
-        notes.append(f"pictures cut and resized to {size[0]}x{size[1]}; data__image_size sets another size")
-    arrays = {index: fit_picture(picture, size, grey) for index, picture in opened.items()}
-    return arrays, np.array([listed[index][1] for index in opened]), notes
+def _list_held(folder: Path, listed: list[tuple[Path, str]], passed: PassedOver) -> list[tuple[Path, str]]:
+    """The files of a test or validation folder, whose classes must be those of training."""
+    held = _list_classes(folder, passed)
+    unknown = {name for _, name in held} - {name for _, name in listed}
+    if unknown:
+        raise DataError(describe(f"the training classes in the {folder.name} folder", f"also {sorted(unknown)}"))
+    return held
 
 
-def _shrink(picture: Image.Image, image_size: int | None) -> Image.Image:
-    """Keep no more of a large photograph in memory than twice the size that will be asked for."""
-    limit = 2 * max(image_size or 0, _LARGEST_SIDE)
-    short = min(picture.size)
-    if short <= limit or (is_grey(picture) and picture.mode != "L"):
-        return picture
-    return picture.resize((round(picture.width * limit / short), round(picture.height * limit / short)))
-
-
-def _common_size(sizes: Counter, image_size: int | None) -> tuple[int, int]:
-    if image_size:
-        return image_size, image_size
-    if len(sizes) == 1:
-        height, width = next(iter(sizes))
-        if max(height, width) <= _LARGEST_SIDE:
-            return height, width
-    short_sides = np.repeat([min(size) for size in sizes], list(sizes.values()))
-    side = int(min(np.median(short_sides), _LARGEST_SIDE))
-    return side, side
-
-
-def _named(failed: list[tuple[Path, str]]) -> str:
-    shown = ", ".join(f"{file} ({reason})" for file, reason in failed[:5])
-    return shown + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
+def _notes_of(found: PictureSet, n: int) -> list[str]:
+    notes = (
+        [f"unreadable and left out: {len(found.failed)} of {n} files, {named(found.failed)}"] if found.failed else []
+    )
+    height, width = found.form.size
+    if set(found.sizes) != {found.form.size}:
+        notes.append(f"pictures cut and resized to {height}x{width}; data__image_size sets another size")
+    if found.pixels.depth in ("integer", "float"):
+        kind = "more than 8 bits" if found.pixels.depth == "integer" else "floats"
+        notes.append(f"pictures of {kind}, learned from as they are, on one scale for all")
+    return notes
 
 
 def _require_classes(listed: list[tuple[Path, str]], labels: np.ndarray, folder: Path) -> None:

@@ -1,12 +1,13 @@
 """From arrays as users have them to what a network learns from, and back."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.data.pixel_scale import UNIT, PixelScale
 from lookalike.shapes import Shape
 
 
@@ -24,6 +25,10 @@ class Preprocessing:
         Mean and standard deviation in data units, one per channel or column; a constant one has spread 1.
     low, high : tuple of float
         Smallest and largest value seen in training, in data units, one per channel or column.
+    pixel_range : tuple of float or None
+        What is black and white in data units; ``None`` for tables, and where it is unclear.
+    depth : str
+        Of the files that pictures were read from, see `lookalike.data.PixelScale`.
 
     Examples
     --------
@@ -41,15 +46,19 @@ class Preprocessing:
     spread: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    pixel_range: tuple[float, float] | None = None
+    depth: str = ""
 
     @classmethod
-    def of(cls, inputs: Tensor) -> "Preprocessing":
+    def of(cls, inputs: Tensor, pixels: PixelScale | None = None) -> "Preprocessing":
         """Learn from training inputs.
 
         Parameters
         ----------
         inputs : Tensor
             Shape ``(n, channels, height, width)`` or ``(n, columns)``; 8-bit integers or floats.
+        pixels : PixelScale, optional
+            What the numbers of pictures mean, as far as it is known.
         """
         divisor = 255.0 if inputs.dtype == torch.uint8 else 1.0
         channels = inputs.transpose(0, 1).flatten(1)
@@ -61,6 +70,7 @@ class Preprocessing:
             spread=tuple(spread if spread > 1e-8 * max(1.0, abs(mean)) else 1.0 for mean, spread in moments),
             low=tuple(float(channel.min()) / divisor for channel in channels),
             high=tuple(float(channel.max()) / divisor for channel in channels),
+            **_pixel_fields(pixels, divisor),
         )
 
     @property
@@ -107,8 +117,10 @@ class Preprocessing:
 
     @property
     def eight_bit_range(self) -> tuple[float, float]:
-        """What 0 and 255 of an 8-bit picture stand for, in data units: 0 and 1 for pictures that came as such."""
-        return (0.0, 1.0) if self.divisor != 1 else (min(self.low), max(self.high))
+        """What 0 and 255 of a picture that is shown stand for, in data units: black and white where these are known."""
+        if self.pixel_range is not None:
+            return self.pixel_range
+        return UNIT if self.divisor != 1 else (min(self.low), max(self.high))
 
     def to_eight_bit(self, pictures: Tensor) -> np.ndarray:
         """Pictures as image files hold them; values beyond the range are cut off.
@@ -147,10 +159,23 @@ class Preprocessing:
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
         }
-        return cls(**fields)
+        found = cls(**fields)
+        if "pixel_range" not in fields and found.is_picture:
+            # A model of an earlier version: its pictures are shown as they were, and bytes were bytes.
+            known = found.divisor != 1 or (min(found.low), max(found.high)) == UNIT
+            found = replace(found, pixel_range=UNIT if known else None)
+        return found
 
     def _column(self, values: tuple[float, ...], dtype: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=dtype).view(1, -1, *(1,) * (len(self.shape) - 1))
+
+
+def _pixel_fields(pixels: PixelScale | None, divisor: float) -> dict[str, Any]:
+    """Black and white in data units, and the depth of the files."""
+    if pixels is None:
+        return {}
+    black_and_white = pixels.range and (pixels.range[0] / divisor, pixels.range[1] / divisor)
+    return {"pixel_range": black_and_white, "depth": pixels.depth}
 
 
 def _moments(channel: Tensor, divisor: float) -> tuple[float, float]:
