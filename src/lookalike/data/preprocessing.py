@@ -50,15 +50,13 @@ class Preprocessing:
     depth: str = ""
 
     @classmethod
-    def of(cls, inputs: Tensor, pixels: PixelScale | None = None) -> "Preprocessing":
+    def of(cls, inputs: Tensor) -> "Preprocessing":
         """Learn from training inputs.
 
         Parameters
         ----------
         inputs : Tensor
             Shape ``(n, channels, height, width)`` or ``(n, columns)``; 8-bit integers or floats.
-        pixels : PixelScale, optional
-            What the numbers of pictures mean, as far as it is known.
         """
         divisor = 255.0 if inputs.dtype == torch.uint8 else 1.0
         channels = inputs.transpose(0, 1).flatten(1)
@@ -70,8 +68,12 @@ class Preprocessing:
             spread=tuple(spread if spread > 1e-8 * max(1.0, abs(mean)) else 1.0 for mean, spread in moments),
             low=tuple(float(channel.min()) / divisor for channel in channels),
             high=tuple(float(channel.max()) / divisor for channel in channels),
-            **_pixel_fields(pixels, divisor),
         )
+
+    def with_pixels(self, pixels: PixelScale) -> "Preprocessing":
+        """The same for pictures of which it is known what their numbers mean, before these are divided."""
+        units = pixels.range and (pixels.range[0] / self.divisor, pixels.range[1] / self.divisor)
+        return replace(self, pixel_range=units, depth=pixels.depth) if self.is_picture else self
 
     @property
     def is_picture(self) -> bool:
@@ -168,14 +170,6 @@ class Preprocessing:
 
     def _column(self, values: tuple[float, ...], dtype: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=dtype).view(1, -1, *(1,) * (len(self.shape) - 1))
-
-
-def _pixel_fields(pixels: PixelScale | None, divisor: float) -> dict[str, Any]:
-    """Black and white in data units, and the depth of the files."""
-    if pixels is None:
-        return {}
-    black_and_white = pixels.range and (pixels.range[0] / divisor, pixels.range[1] / divisor)
-    return {"pixel_range": black_and_white, "depth": pixels.depth}
 
 
 def _moments(channel: Tensor, divisor: float) -> tuple[float, float]:
