@@ -68,7 +68,7 @@ def test_a_number_that_is_none_says_so():
 
 def test_cards_are_plain_data():
     rows = (
-        Row("TRANSFER", "seen", 0.2, (0.1, 0.3), "red", {"chance": 0.1}, failing=(3, 1)),
+        Row("TRANSFER", "seen", 0.2, (0.15, 0.3), "red", {"chance": 0.1}, failing=(3, 1)),
         Row("NN-PCTL", "far", 0.5, light="green", failing=(3,)),
         Row("STAND-IN", "as good", 1.0, light="green"),
     )

@@ -258,7 +258,8 @@ def test_a_full_card_has_every_row_in_its_order(true):
 
 def test_noise_prototypes_are_no_pictures(noisy):
     card = scorecard(replace(noisy, stand_ins=TEMPLATES), full=True)
-    assert card.verdict in ("code", "unreliable", "mixed")
+    # Judges see no more than chance in them.
+    assert card.verdict in ("code", "unreliable", "mixed", "open")
     assert card.failing
 
 

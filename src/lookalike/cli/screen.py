@@ -307,7 +307,7 @@ def _card(card: Card) -> None:
     for name, number in card.diagnostics.items():
         _out.print(f"{name}: {number:.3g}", markup=False, highlight=False)
     trained = f"trained on {card.n_training} examples; " if card.n_training else ""
-    _out.print(f"{trained}verdict: [bold]{card.verdict}[/]: {card.meaning}", soft_wrap=True)
+    _out.print(f"{trained}verdict: [bold]{card.verdict}[/]: {escape(card.meaning)}", soft_wrap=True)
     for row in card.rows:
         if row.failing:
             which = ", ".join(str(prototype) for prototype in row.failing)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from lookalike.errors import DataError, describe
-from lookalike.evaluation.card import Row, light, worst
+from lookalike.evaluation.row import HYBRIDS, Row, light_of
 from lookalike.evaluation.subject import Subject, sample
 from lookalike.transforms import decompose
 
@@ -28,12 +28,12 @@ def bind_row(subject: Subject) -> Row:
         raise DataError(describe("a model that is ever right", "accuracy 0"))
     as_trained = subject.passed(parts.explained + residuals).decisions
     held_out = subject.passed(parts.explained + _changed(residuals)).decisions
-    decided = {"residuals of other classes": as_trained, "scaled and mirrored residuals": held_out}
+    decided = dict(zip(HYBRIDS, (as_trained, held_out), strict=False))
     if subject.other_prototypes is not None:
         other_pictures, other_labels = subject.other_prototypes
         _require_every_class(subject, labels, other_labels, "another seed's prototype")
         others = decompose(units, labels, other_pictures.float(), other_labels, SHIFT)
-        decided["prototypes of another seed"] = subject.passed(others.explained + residuals).decisions
+        decided[HYBRIDS[-1]] = subject.passed(others.explained + residuals).decisions
     ratios = {name: float(np.mean(each == labels.numpy()) / whole) for name, each in decided.items()}
     followed = float(np.mean(as_trained == labels[partners].numpy()))
     return Row(
@@ -41,7 +41,7 @@ def bind_row(subject: Subject) -> Row:
         "decides by what the picture shows: accuracy on hybrids over ACC",
         min(ratios.values()),
         None,
-        _colour(list(ratios.values()), subject.other_prototypes is not None),
+        light_of("BIND", min(ratios.values()), ratios),
         {
             **ratios,
             "given the residual's class": followed,
@@ -57,12 +57,6 @@ def _require_every_class(subject: Subject, labels: Tensor, prototype_labels: Ten
     missing = sorted(set(labels.tolist()) - set(prototype_labels.tolist()))
     if missing:
         raise DataError(describe(f"{wanted} of every class", f"none of {subject.classes[missing[0]]!r}"))
-
-
-def _colour(ratios: list[float], whole: bool) -> str:
-    """Green only where prototypes of another seed were tried, too."""
-    found = worst([light(ratio, 0.95, 0.8, larger_is_better=True) for ratio in ratios])
-    return "amber" if found == "green" and not whole else found
 
 
 def _partners(labels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from lookalike.errors import DataError, describe
-from lookalike.evaluation.card import Row, light
+from lookalike.evaluation.row import Row, light, light_of
 from lookalike.evaluation.subject import Pass, Subject, sample
 from lookalike.metrics import (
     accuracy,
@@ -146,7 +146,7 @@ def stand_in_row(subject: Subject) -> Row:
         "accuracy with the nearest real examples as prototypes, over ACC",
         ratio,
         None,
-        light(ratio, 0.98, 0.9, larger_is_better=True),
+        light_of("STAND-IN", ratio),
         {"the model itself": 1.0},
     )
 

@@ -11,8 +11,8 @@ from lookalike.backbones import stages
 from lookalike.data import Examples
 from lookalike.data.knownproto import KnownWorld, level_named
 from lookalike.errors import DataError, describe
-from lookalike.evaluation.card import Row, light
 from lookalike.evaluation.judges import Judge
+from lookalike.evaluation.row import ABLE, CHANCE, REAL, Row, light, light_of
 from lookalike.evaluation.subject import Subject, sample
 from lookalike.metrics import (
     beyond_prior,
@@ -47,15 +47,20 @@ def transfer_row(subject: Subject) -> Row:
     judged = np.stack([judge.look(pictures)[1] for judge in judges])
     agreed = (judged == subject.labels[None]).mean(0)
     value = transfer(judged, subject.labels)
+    failing = np.flatnonzero(agreed < 0.5)
+    beside = {
+        ABLE: float(np.mean(able)),
+        CHANCE: 1 / len(subject.classes),
+    }
     return Row(
         "TRANSFER",
         "judges see the prototype's class in it",
         value,
         mean_interval(agreed),
-        light(value, max(0.9 * float(np.mean(able)), 0.5), 0.5, larger_is_better=True),
-        {"judges on real examples": float(np.mean(able)), "chance": 1 / len(subject.classes)},
+        light_of("TRANSFER", value, beside),
+        beside,
         OVERLAP if subject.overlap else "",
-        tuple(int(prototype) for prototype in np.flatnonzero(agreed < 0.5)),
+        tuple(failing.tolist()),
         tuple(agreed.tolist()),
     )
 
@@ -76,7 +81,7 @@ def typicality_row(subject: Subject) -> Row:
         "distance to the training data, among test examples",
         float(each.mean()),
         mean_interval(each),
-        light(float(each.mean()), 0.9, 0.97, larger_is_better=False),
+        light_of("NN-PCTL", float(each.mean())),
         {"a test example": 0.5},
         OVERLAP if subject.overlap else "",
         tuple(int(prototype) for prototype in np.flatnonzero(each > 0.97)),
@@ -110,7 +115,7 @@ def path_row(subject: Subject) -> Row:
         "activations like those of real examples, at the worst layer",
         float(each[measured].mean()),
         mean_interval(each[measured]),
-        light(float(each[measured].mean()), 0.8, 0.5, larger_is_better=True),
+        light_of("PATH", float(each[measured].mean())),
         {"real examples": 1.0},
         f"worst at {worst}",
         tuple(int(prototype) for prototype in np.flatnonzero(each < 0.5)),
@@ -179,10 +184,8 @@ def simulation_row(subject: Subject) -> Row:
     colour, note = "none", "needs training examples to compare with"
     if subject.training is not None:
         real = subject.training.inputs[_one_each(subject.training, subject.labels)]
-        beside["real examples as prototypes"] = beyond_prior(_foreseen(subject, judges, test.inputs, real), decided)
-        wanted = 0.8 * beside["real examples as prototypes"]
-        colour = "red" if value <= 0 else light(value, max(wanted, 0.0), 0.0, larger_is_better=True)
-        note = ""
+        beside[REAL] = beyond_prior(_foreseen(subject, judges, test.inputs, real), decided)
+        colour, note = light_of("SIM@1", value, beside), ""
     return Row("SIM@1", "decisions foreseen from the pictures, beyond the prior", value, None, colour, beside, note)
 
 
@@ -199,7 +202,7 @@ def recovery_row(subject: Subject) -> Row:
         "true prototypes recovered",
         found.corrected,
         None,
-        light(found.corrected, 0.7, 0.2, larger_is_better=True),
+        light_of("TR*", found.corrected),
         {
             "wrong classes": 0.0,
             "truth": 1.0,

@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 from lookalike.errors import DataError, LookalikeError
 from lookalike.evaluation import binding, decision_rows, picture_rows
-from lookalike.evaluation.card import Card, Row
+from lookalike.evaluation.card import Card
+from lookalike.evaluation.row import Row
 from lookalike.evaluation.subject import Subject, sample
 from lookalike.metrics import displacement, expected_calibration_error, high_frequency_share, total_variation
 
@@ -101,7 +102,7 @@ def scorecard(
             further = _further(retrained, subject, found[0])
             found[0] = further.get("ACC", found[0])
     n_training = 0 if subject.training is None else len(subject.training)
-    return Card(tuple(found), _diagnostics(subject), n_training)
+    return Card(tuple(found), _diagnostics(subject), n_training, subject.prototypes_of)
 
 
 def _computed(entry: _Entry, subject: Subject) -> Row:

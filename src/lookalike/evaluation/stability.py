@@ -12,8 +12,8 @@ from torch import Tensor
 
 from lookalike.data import Examples
 from lookalike.errors import DataError, describe
-from lookalike.evaluation.card import Row, light
 from lookalike.evaluation.judges import Judge
+from lookalike.evaluation.row import Row, light
 from lookalike.metrics import beyond_chance, consensus, matched, matched_similarity, mean_interval, winner_overlap
 from lookalike.transforms import align
 

@@ -106,6 +106,11 @@ class Subject:
         """The class of every prototype, shape ``(p,)``."""
         return self.network.prototypes.labels.numpy()
 
+    @property
+    def prototypes_of(self) -> dict[str, list[int]]:
+        """The prototypes of every class, by its name."""
+        return {str(name): np.flatnonzero(self.labels == label).tolist() for label, name in enumerate(self.classes)}
+
     @cached_property
     def tested(self) -> Pass:
         """The pass over the test part."""

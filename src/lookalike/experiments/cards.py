@@ -1,7 +1,7 @@
 """The scorecard of a run, kept beside the model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lookalike.data import Dataset, foreign_inputs
@@ -83,12 +83,18 @@ def keep_card(run: Run, card: Card) -> bool:
         before.get(row["name"], row) if row["value"] is None or row["light"] == "none" else row
         for row in values["rows"]
     ]
-    kept = card_from([*rows], {**earlier["diagnostics"], **values["diagnostics"]}, values["n_training"]).to_dict()
+    diagnostics = {**earlier["diagnostics"], **values["diagnostics"]}
+    kept = card_from([*rows], diagnostics, values["n_training"], _prototypes_of(run)).to_dict()
     write_whole(run.folder / CARD, json.dumps(kept, indent=1, allow_nan=False).encode())
     return any(row["value"] is not None and card.value_of(row["name"]) is None for row in kept["rows"])
 
 
-def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_training: int) -> Card:
+def card_from(
+    rows: list[dict[str, Any]],
+    diagnostics: dict[str, float],
+    n_training: int,
+    prototypes: Mapping[str, Sequence[int]] | None = None,
+) -> Card:
     """A card from plain values.
 
     Parameters
@@ -96,6 +102,8 @@ def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_train
     rows : list of dict
     diagnostics : dict
     n_training : int
+    prototypes : mapping of str to sequence of int, optional
+        Of every class.
     """
     made = [
         Row(
@@ -108,11 +116,11 @@ def card_from(rows: list[dict[str, Any]], diagnostics: dict[str, float], n_train
         )
         for row in rows
     ]
-    return Card(tuple(made), diagnostics, n_training)
+    return Card(tuple(made), diagnostics, n_training, prototypes or {})
 
 
 def kept_card(run: Run) -> dict[str, Any] | None:
-    """The card in the run's folder as plain values, if there is one that can be read.
+    """The card in the run's folder as plain values, if there is one that can be read; with today's verdict on its rows.
 
     Parameters
     ----------
@@ -120,7 +128,15 @@ def kept_card(run: Run) -> dict[str, Any] | None:
     """
     try:
         card = read_json(run.folder / CARD)
-        card_from(card["rows"], card["diagnostics"], card["n_training"])
+        found = card_from(card["rows"], card["diagnostics"], card["n_training"], _prototypes_of(run))
+        return found.to_dict()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return card
+
+
+def _prototypes_of(run: Run) -> dict[str, list[int]]:
+    about = run.classifier.explanation_
+    return {
+        name: [each.prototype for each in about.prototypes if each.class_name == name]
+        for name in map(str, about.classes)
+    }

@@ -215,7 +215,7 @@ def _figures(card: Card) -> dict[str, Any]:
     found |= {name: round(card.diagnostics[name], 6) for name in ROUGHNESS if name in card.diagnostics}
     for row in card.rows:
         found |= _figures_of(row, row.name)
-    return found
+    return found | {name: round(value, 6) for name, value in card.evidence.items()}
 
 
 def _figures_of(row: Row, name: str) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.assembly import beside_matching
 from lookalike.estimators.parameters import options_of
-from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS
+from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS, judged_again
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
@@ -254,11 +254,18 @@ def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[
     order = {arm.name: place for place, arm in enumerate(study.arms)}
     values = {
         "study": study.name,
-        "runs": sorted(runs, key=lambda run: (order[run["arm"]], run["seed"])),
+        "runs": sorted(map(_judged_again, runs), key=lambda run: (order[run["arm"]], run["seed"])),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, (json.dumps(values, indent=1) + "\n").encode())
     return values
+
+
+def _judged_again(run: dict[str, Any]) -> dict[str, Any]:
+    """A run whose verdict follows from its rows by today's rule."""
+    if "verdict" not in run.get("card", {}):
+        return run
+    return run | {"card": run["card"] | {"verdict": judged_again(run["card"]).name}}
 
 
 def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:

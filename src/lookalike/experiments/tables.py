@@ -148,11 +148,10 @@ def _card_lines(study: Study, results: dict[str, Any] | None) -> list[str]:
 
 
 def _verdicts(results: dict[str, Any] | None, arm: Arm) -> Counter[str]:
-    """How often each verdict fell; a card of a few rows has none."""
+    """How often each verdict fell; a card without the rows that decide it has none."""
     runs = [run for run in results["runs"] if run["arm"] == arm.name] if results else []
-    found = Counter(str(run.get("card", {}).get("verdict", "open")) for run in runs)
-    del found["open"]
-    return found
+    cards = [run.get("card", {}) for run in runs]
+    return Counter(str(card["verdict"]) for card in cards if {"verdict", "TRANSFER", "NN-PCTL"} <= card.keys())
 
 
 def _contrast_lines(study: Study, results: dict[str, Any] | None) -> list[str]:

@@ -129,7 +129,7 @@ def _answer(contents: ReportContents) -> list[str]:
             f"(95% interval {100 * low:.1f}% to {100 * high:.1f}%)."
         ]
     if card:
-        lines += [f"Verdict on its {len(contents.about.prototypes)} prototypes: {card['verdict']}: {card['meaning']}."]
+        lines += [f"Verdict on {len(contents.about.prototypes)} prototypes ({card['verdict']}): {card['meaning']}."]
     return lines
 
 
