@@ -26,6 +26,7 @@ from lookalike.plain_data import read_json
 
 FORMAT = 1
 DOCUMENT = "model.json"
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,28 @@ def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
     draft.mkdir(parents=True)
     for name, picture in pictures.items():
-        safe = re.sub(r"[^\w]+", "-", name).strip("-") or "picture"
-        Image.fromarray(picture).save(draft / f"{safe}.png")
+        Image.fromarray(picture).save(draft / f"{file_name(name)}.png")
     if folder.exists():
         folder.rename(old)
     draft.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def file_name(name: str) -> str:
+    """A name as a file can bear it: other letters as dashes, and no more than 100 bytes.
+
+    Parameters
+    ----------
+    name : str
+        Those that begin with another number stay different.
+
+    Examples
+    --------
+    >>> file_name("008 n02123045 tabby, tabby cat"), len(file_name("x" * 500))
+    ('008-n02123045-tabby-tabby-cat', 100)
+    """
+    safe = re.sub(r"[^\w]+", "-", name).strip("-")
+    return safe.encode()[:_LONGEST_NAME].decode(errors="ignore").strip("-") or "picture"
 
 
 def load_model(folder: Path) -> StoredModel:

@@ -1,7 +1,7 @@
 """Data sets, folders and arrays: found, read, standardised and handed out in batches."""
 
 from lookalike.data.augmentations import Augmentation, NoAugmentation, ShiftAugmentation
-from lookalike.data.datasets import Dataset, Part
+from lookalike.data.datasets import Dataset, Part, require_consistent
 from lookalike.data.examples import Examples
 from lookalike.data.foreign import foreign_inputs
 from lookalike.data.pixel_scale import PixelScale
@@ -21,5 +21,6 @@ __all__ = [
     "content_split",
     "foreign_inputs",
     "load_dataset",
+    "require_consistent",
     "stratified_split",
 ]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lookalike.data.archives import read_arrays
 from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
+from lookalike.data.labels import as_labels, renamed
 from lookalike.data.places import cache_folder, download, search
-from lookalike.data.tables import read_arrays
 from lookalike.errors import DataError, DataNotFoundError, describe
 
 CIFAR_CLASSES = (
@@ -92,12 +93,12 @@ def _read_batch(file: Path) -> Part:
 
 
 def _from_npz(file: Path) -> Dataset:
-    names = np.array(CIFAR_CLASSES)
+    names = dict(enumerate(CIFAR_CLASSES))
     arrays = read_arrays(file)
     missing = [name for name in ("x_train", "y_train", "x_test", "y_test") if name not in arrays]
     if missing:
         raise DataError(describe(f"x_train, y_train, x_test and y_test in {file}", f"no {missing}"))
-    train = Part(arrays["x_train"], names[arrays["y_train"]])
-    test = Part(arrays["x_test"], names[arrays["y_test"]])
+    train = Part(arrays["x_train"], renamed(as_labels(arrays["y_train"]), names))
+    test = Part(arrays["x_test"], renamed(as_labels(arrays["y_test"]), names))
     note = f"CIFAR-10 from {file.name}: {len(train)} training and {len(test)} test pictures, not the official 50,000"
     return Dataset(name="cifar10", train=train, test=test, notes=(note,) if len(train) != 50000 else ())

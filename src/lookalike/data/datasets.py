@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lookalike.data.labels import as_labels, class_indices
+from lookalike.data.splits import stratified_split
 from lookalike.data.pixel_scale import PixelScale
 from lookalike.errors import DataError, describe
 
@@ -94,3 +96,57 @@ class Dataset:
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:
         """The validation part as ``fit`` takes it."""
         return None if self.validation is None else (self.validation.inputs, self.validation.labels)
+
+
+def split_off_test(name: str, whole: Part, fraction: float, columns: tuple[str, ...] = ()) -> Dataset:
+    """Set a share of every class aside for testing, always the same for the same labels.
+
+    Parameters
+    ----------
+    name : str
+    whole : Part
+    fraction : float
+        From 0 to below 1.
+    columns : tuple of str
+    """
+    train, test = stratified_split(whole.labels, fraction, seed=0)
+    notes = [f"no test part: {len(test)} of {len(whole)} examples set aside for testing"] if len(test) else []
+    return Dataset(name, whole.select(train), whole.select(test), columns, tuple(notes))
+
+
+def require_consistent(dataset: Dataset) -> None:
+    """Refuse parts that a model of the training part could not be asked about, before anything is trained.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Raises
+    ------
+    DataError
+        For labels that are no training classes, and for inputs of another shape or of another type.
+    """
+    train = dataset.train
+    classes = np.unique(as_labels(train.labels))
+    for kind in ("test", "validation", "judging"):
+        part = getattr(dataset, kind)
+        if part is None or not len(part):
+            continue
+        class_indices(part.labels, classes, f"{kind} labels")
+        shape, known = _shape_of(part.inputs), _shape_of(train.inputs)
+        if shape != known:
+            raise DataError(
+                describe(f"{kind} inputs of shape {known}, as in training", f"{shape}", "bring both to one shape")
+            )
+        if len(shape) > 1 and (part.inputs.dtype == np.uint8) != (train.inputs.dtype == np.uint8):
+            came = f"{part.inputs.dtype}"
+            advice = "the same type and range for all parts"
+            raise DataError(describe(f"{kind} pictures of type {train.inputs.dtype}, as in training", came, advice))
+
+
+def _shape_of(inputs: np.ndarray) -> tuple[int, ...]:
+    """The shape of one input, with the channels last and left out for one channel."""
+    shape = inputs.shape[1:]
+    if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 3, 4):
+        shape = (*shape[1:], shape[0])
+    return shape[:2] if len(shape) == 3 and shape[2] == 1 else shape

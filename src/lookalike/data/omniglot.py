@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lookalike.data.archives import read_arrays
 from lookalike.data.datasets import Dataset, Part
 from lookalike.data.places import search
-from lookalike.data.tables import read_arrays
 from lookalike.errors import DataError, DataNotFoundError, ParameterError, describe
 
 _PACKED = "omniglot_packbits105.npz"

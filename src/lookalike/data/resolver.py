@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from sklearn import datasets as bundled
 
+from lookalike.data.archives import load_npz
 from lookalike.data.cifar import load_cifar10
-from lookalike.data.datasets import Dataset, Part, Progress
+from lookalike.data.datasets import Dataset, Part, Progress, split_off_test
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
+from lookalike.data.labels import as_labels, labels_in, named_classes
 from lookalike.data.omniglot import load_omniglot
 from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
-from lookalike.data.tables import load_csv, load_npz, split_off_test
+from lookalike.data.tables import load_csv
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
 
 
@@ -136,6 +138,12 @@ def _limited(dataset: Dataset, limit: int) -> Dataset:
     _, kept = stratified_split(dataset.train.labels, limit / n, seed=0, keep=0)
     # Rounding within each class may leave one too many of some.
     kept = np.sort(np.random.default_rng(0).permutation(kept)[:limit])
+    gone = sorted(set(dataset.train.labels.tolist()) - set(dataset.train.labels[kept].tolist()))
+    if gone:
+        rarest = np.unique(dataset.train.labels, return_counts=True)[1].min()
+        came = f"none left of {', '.join(repr(label) for label in gone[:3])} ({len(gone)} classes)"
+        advice = f"data__limit={min(n, -(-n // int(rarest)))}"
+        raise ParameterError(describe(f"a data__limit that leaves examples of every class, not {limit}", came, advice))
     note = f"limited to {len(kept)} of {n} training examples"
     return replace(dataset, train=dataset.train.select(kept), notes=(*dataset.notes, note))
 
@@ -146,27 +154,31 @@ def _merged(dataset: Dataset, superclasses: Mapping[str, Any]) -> Dataset:
             raise ParameterError(
                 describe(f"a list of classes for {name!r} in data__superclasses", repr(labels), "{round: [0, 6, 8, 9]}")
             )
-    known = {str(label) for label in np.unique(dataset.train.labels)}
-    named = [str(label) for labels in superclasses.values() for label in labels]
-    unknown = [label for label in named if label not in known]
-    double = {label for label in named if named.count(label) > 1}
-    if unknown or double:
-        wrong = f"{unknown[0]!r}" if unknown else f"{sorted(double)[0]!r} twice"
-        raise ParameterError(describe(f"classes of {dataset.name}, each in one of data__superclasses", wrong))
-    taken = sorted({str(name) for name in superclasses} & (known - set(named)))
+    classes = np.unique(as_labels(dataset.train.labels))
+    written = [str(label) for label in classes.tolist()]
+    listed = [(str(name), label) for name, labels in superclasses.items() for label in labels]
+    places = named_classes([label for _, label in listed], classes, "data__superclasses")
+    named = [written[place] for place in places]
+    double = sorted({label for label in named if named.count(label) > 1})
+    if double:
+        expected = f"classes of {dataset.name}, each in one of data__superclasses"
+        raise ParameterError(describe(expected, f"{double[0]!r} twice"))
+    taken = sorted({str(name) for name in superclasses} & (set(written) - set(named)))
     if taken:
         raise ParameterError(describe("new names in data__superclasses", f"{taken[0]!r}, a class that stays"))
-    names = {str(label): str(name) for name, labels in superclasses.items() for label in labels}
-    parts = []
-    for part in (dataset.train, dataset.test):
-        fine = np.array([str(label) for label in part.labels])
-        merged = np.array([names.get(label, label) for label in fine.tolist()])
-        parts.append(replace(part, labels=merged, modes=fine if part.modes is None else part.modes))
+    names = dict(zip(named, (name for name, _ in listed), strict=True))
+    parts = {}
+    for kind in ("train", "test", "validation", "judging"):
+        part = getattr(dataset, kind)
+        if part is not None:
+            fine = np.array([str(label) for label in labels_in(part.labels, classes, f"{kind} labels").tolist()])
+            merged = np.array([names.get(label, label) for label in fine.tolist()], dtype=np.str_)
+            parts[kind] = replace(part, labels=merged, modes=fine if part.modes is None else part.modes)
     world = dataset.world
     if world is not None:
         wider = np.array([names.get(str(label), str(label)) for label in world.template_labels])
         world = replace(world, template_labels=np.unique(wider, return_inverse=True)[1])
-    return replace(dataset, train=parts[0], test=parts[1], world=world)
+    return replace(dataset, **parts, world=world)
 
 
 def drawn_again(dataset: Dataset, seed: int) -> Dataset:

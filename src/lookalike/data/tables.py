@@ -1,54 +1,20 @@
-"""Arrays in an .npz file and rows in a .csv file."""
+"""Rows in a .csv file."""
 
 import csv
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from lookalike.data.datasets import Dataset, Part
-from lookalike.data.splits import stratified_split
+from lookalike.data.datasets import Dataset, Part, split_off_test
+from lookalike.data.labels import labels_of_words
 from lookalike.errors import DataError, DataNotFoundError, describe, suggest
 
 _LABEL_COLUMNS = ("label", "class", "target", "y", "species")
-_INPUT_ARRAYS = ("x_train", "X_train", "x", "X")
-_LABEL_ARRAYS = ("y_train", "y", "labels")
 _ROW_NUMBERS = ("", "unnamed", "index", "id", "row")
 _SEPARATORS = (";", "\t", "|")
 _MISSING = ("", "na", "nan", "null", "none", "?")
-
-
-def load_npz(file: Path, *, test_fraction: float = 0.2) -> Dataset:
-    """Arrays ``x`` and ``y``, or ``x_train``, ``y_train``, ``x_test``, ``y_test``.
-
-    Parameters
-    ----------
-    file : Path
-    test_fraction : float
-        Share of each class set aside for testing where the file has no test arrays.
-
-    Raises
-    ------
-    DataNotFoundError
-        If the file is not there.
-    DataError
-        If it is damaged, lacks the arrays, or holds Python objects, which are never unpacked.
-    """
-    arrays = read_arrays(file)
-    inputs = next((arrays[name] for name in _INPUT_ARRAYS if name in arrays), None)
-    labels = next((arrays[name] for name in _LABEL_ARRAYS if name in arrays), None)
-    if inputs is None or labels is None:
-        raise DataError(
-            describe(f"arrays x and y, or x_train and y_train, in {file}", f"{sorted(arrays)}", "rename the arrays")
-        )
-    whole = Part(inputs, labels.ravel())
-    test_inputs = next((arrays[name] for name in ("x_test", "X_test") if name in arrays), None)
-    if test_inputs is not None and "y_test" in arrays:
-        return Dataset(name=str(file), train=whole, test=Part(test_inputs, arrays["y_test"].ravel()))
-    return split_off_test(str(file), whole, test_fraction)
 
 
 def load_csv(
@@ -92,10 +58,21 @@ def load_csv(
     if columns is not None:
         kept, counting = places_of(columns, header, file), []
     names = np.array([f"line {line}" for line in lines])
-    whole = Part(numbers(header, rows, lines, kept, file), _as_integers(labels), names=names)
+    whole = Part(numbers(header, rows, lines, kept, file), labels_of_words(labels), names=names)
     found = split_off_test(str(file), whole, test_fraction, tuple(header[index] for index in kept))
     notes = [f"column {header[index]!r} only numbers the rows, and is left out" for index in counting]
     return replace(found, notes=(*notes, *found.notes))
+
+
+def is_table(name: str | Path) -> bool:
+    """Whether a path is that of a table.
+
+    Examples
+    --------
+    >>> is_table("cats.tsv"), is_table("cats.csv.gz"), is_table("cats.npz")
+    (True, True, False)
+    """
+    return Path(name).name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
 
 def places_of(columns: Sequence[str], header: Sequence[str], file: Path) -> list[int]:
@@ -180,42 +157,6 @@ def numbers(
     return values
 
 
-def split_off_test(name: str, whole: Part, fraction: float, columns: tuple[str, ...] = ()) -> Dataset:
-    """Set a share of every class aside for testing, always the same for the same labels.
-
-    Parameters
-    ----------
-    name : str
-    whole : Part
-    fraction : float
-        From 0 to below 1.
-    columns : tuple of str
-    """
-    train, test = stratified_split(whole.labels, fraction, seed=0)
-    notes = [f"no test part: {len(test)} of {len(whole)} examples set aside for testing"] if len(test) else []
-    return Dataset(name, whole.select(train), whole.select(test), columns, tuple(notes))
-
-
-def read_arrays(file: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by name.
-
-    Raises
-    ------
-    DataNotFoundError
-        If the file is not there.
-    DataError
-        If it is damaged, or holds Python objects, which are never unpacked.
-    """
-    if not file.is_file():
-        raise DataNotFoundError(describe("an .npz file", f"no file {file}", "check the path"))
-    try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as packed:
-            return {name: packed[name] for name in packed.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        advice = "np.savez(file, x=pictures, y=labels) with plain arrays"
-        raise DataError(describe(f"plain arrays in {file}", str(error), advice)) from error
-
-
 def _label_column(header: list[str], label: str | None, file: Path) -> int:
     if label is not None:
         if label not in header:
@@ -232,10 +173,3 @@ def _label_column(header: list[str], label: str | None, file: Path) -> int:
             )
         )
     return found
-
-
-def _as_integers(labels: list[str]) -> np.ndarray:
-    try:
-        return np.array([int(label) for label in labels])
-    except ValueError:
-        return np.array(labels)

@@ -12,11 +12,12 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from torch import Tensor
 
 from lookalike.data import Preprocessing
+from lookalike.data.labels import as_labels, class_indices
 from lookalike.errors import DataError, describe
 
 _CHANNELS = (1, 3, 4)
+_TO_TEXT = "y.astype(str), if each value is a class"
 _NAMES = (str, bytes, PathLike)
-_MISSING = ("NAType", "NaTType")
 
 
 def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
@@ -63,7 +64,7 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     y : array-like
-        Shape ``(n,)``: words, integers or truth values.
+        Shape ``(n,)`` or ``(n, 1)``: text, integers or truth values.
 
     Returns
     -------
@@ -73,16 +74,18 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     DataError
-        For fewer than two classes.
-    ValueError
-        For labels that are measurements and not classes.
+        For fewer than two classes, a label that is missing, and labels that are measurements and not classes.
     """
-    y = column_or_1d(_out_of_torch(y), warn=True)
-    _require_labels(y)
-    if y.dtype.kind in "fc" and not np.isfinite(y).all():
-        raise DataError(describe("a label for every input", "y with NaN or infinity", "drop the rows without a label"))
-    check_classification_targets(y)
-    classes, labels = np.unique(y, return_inverse=True)
+    given = as_labels(y)
+    if getattr(y, "ndim", 1) == 2:
+        column_or_1d(_out_of_torch(y), warn=True)
+    try:
+        check_classification_targets(given)
+    except ValueError as error:
+        raise DataError(
+            describe("labels of classes: text, integers or truth values", f"y with measurements. {error}", _TO_TEXT)
+        ) from error
+    classes, labels = np.unique(given, return_inverse=True)
     if len(classes) < 2:
         only = np.asarray(classes).tolist()[0]
         raise DataError(describe("at least two classes", f"one class, {only!r}", "examples of a second class"))
@@ -216,20 +219,6 @@ def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
     return tensor
 
 
-def _require_labels(y: np.ndarray) -> None:
-    """Refuse objects that say that a label is missing: None, NaN, and what pandas has for it."""
-    if y.dtype.kind != "O":
-        return
-    missing = [
-        index
-        for index, label in enumerate(y.tolist())
-        if label is None or type(label).__name__ in _MISSING or label != label
-    ]
-    if missing:
-        came = f"{y[missing[0]]} at {len(missing)} of {len(y)}, first at index {missing[0]}"
-        raise DataError(describe("a label for every input", came, "drop the inputs without a label"))
-
-
 def known_labels(y: Any, classes: np.ndarray, kind: str = "validation labels") -> np.ndarray:
     """Labels of classes that are known, as integers that count these.
 
@@ -246,9 +235,4 @@ def known_labels(y: Any, classes: np.ndarray, kind: str = "validation labels") -
     DataError
         For a label that is not among them.
     """
-    labels = np.asarray(y).ravel()
-    _require_labels(labels)
-    unknown = np.setdiff1d(labels, classes)
-    if len(unknown):
-        raise DataError(describe(f"{kind} among {classes.tolist()}", f"{unknown.tolist()}"))
-    return np.searchsorted(classes, labels)
+    return class_indices(y, classes, kind)

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from lookalike.data import Examples, Part, Preprocessing, content_split
 from lookalike.data.knownproto import KnownWorld
+from lookalike.data.labels import class_indices
 from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
-from lookalike.estimators.inputs import known_labels, require_same_shape, table_or_pictures
+from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.evaluation import (
     JUDGED_ROWS,
     ROW_NAMES,
@@ -130,12 +131,7 @@ def quality_of(classifier: "PrototypeClassifier", part: Part, passed: Pass | Non
     DataError
         If there are none, or labels that the model does not know.
     """
-    labels = np.searchsorted(classifier.classes_, part.labels).clip(0, len(classifier.classes_) - 1)
-    unknown = np.unique(part.labels[classifier.classes_[labels] != part.labels])
-    if len(unknown):
-        raise DataError(
-            describe(f"labels among {classifier.classes_.tolist()}", f"{unknown.tolist()}", "data of the same classes")
-        )
+    labels = class_indices(part.labels, classifier.classes_)
     names = [str(name) for name in classifier.classes_.tolist()]
     if passed is None:
         passed = passed_through(classifier, part)
@@ -197,9 +193,9 @@ def train_judges(classifier: "PrototypeClassifier", training: Pair, judging: Pai
         As `scorecard_of` takes them.
     """
     inputs, labels = training if judging is None else judging
-    classes = np.unique(training[1])
+    _, classes = labels_and_classes(training[1])
     given = table_or_pictures(classifier, inputs, reset=True)
-    examples = Examples(given, torch.from_numpy(np.searchsorted(classes, labels)), Preprocessing.of(given))
+    examples = Examples(given, torch.from_numpy(class_indices(labels, classes)), Preprocessing.of(given))
     judges_of(_share(examples) if judging is None else examples, len(classes))
 
 
@@ -236,13 +232,10 @@ def _share(training: Examples) -> Examples:
 def _examples(classifier: "PrototypeClassifier", pair: Pair) -> Examples:
     inputs = table_or_pictures(classifier, pair[0], reset=False)
     require_same_shape(inputs, classifier.preprocessing_)
-    labels, classes = np.asarray(pair[1]).ravel(), classifier.classes_
+    labels = class_indices(pair[1], classifier.classes_)
     if len(inputs) != len(labels):
         raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
-    unknown = np.setdiff1d(labels, classes)
-    if len(unknown):
-        raise DataError(describe(f"labels among {classes.tolist()}", f"{unknown.tolist()}"))
-    return Examples(inputs, torch.from_numpy(np.searchsorted(classes, labels)), classifier.preprocessing_)
+    return Examples(inputs, torch.from_numpy(labels), classifier.preprocessing_)
 
 
 def _judges(

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.data import Part
+from lookalike.data.labels import as_labels, labels_in
 from lookalike.errors import DataError, describe
 from lookalike.estimators import showing
 from lookalike.estimators.exchanging import Exchanging
@@ -33,12 +33,12 @@ class Looking(Exchanging):
         Raises
         ------
         DataError
-            If there are not as many names or classes as inputs.
+            If there are not as many names or classes as inputs, or a class is not known.
         """
         check_is_fitted(self)
         n = len(X)
         names = [f"input {place}" for place in range(n)] if names is None else names
-        true = [None] * n if y is None else [str(each) for each in np.asarray(y).tolist()]
+        true = [None] * n if y is None else [str(each) for each in labels_in(y, self.classes_).tolist()]
         if not n == len(names) == len(true):
             raise DataError(describe(f"{n} names and classes", f"{len(names)} names, {len(true)} classes"))
         columns = self._columns()
@@ -90,7 +90,7 @@ class Looking(Exchanging):
         """
         check_is_fitted(self)
         write = report_writer(kind_of(Path(file), kind))
-        test = Part(table_or_pictures(self, X, reset=False).numpy(), np.asarray(y))
+        test = Part(table_or_pictures(self, X, reset=False).numpy(), as_labels(y))
         # The names of columns have been checked; arrays have none.
         nameless = copy.copy(self)
         vars(nameless).pop("feature_names_in_", None)

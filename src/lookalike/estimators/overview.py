@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.data import Part
+from lookalike.data.labels import class_indices
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Pass
 from lookalike.report import Confusion, Map, Miss, Overview
@@ -37,7 +38,7 @@ def overview_of(classifier: "PrototypeClassifier", test: Part, records: Sequence
         The same in one piece.
     """
     scores, decided = passed.scores, torch.from_numpy(passed.decisions)
-    labels = torch.from_numpy(np.searchsorted(classifier.classes_, test.labels))
+    labels = torch.from_numpy(class_indices(test.labels, classifier.classes_))
     measured = scores / classifier.explanation_.scale
     sheet = [
         [None] * scores.shape[1] if not bool((labels == label).any()) else measured[labels == label].mean(0).tolist()

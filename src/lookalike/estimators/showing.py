@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lookalike.data import Part
+from lookalike.data.labels import class_indices
 from lookalike.estimators.abstaining import least_sure
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures
@@ -213,13 +214,14 @@ def chosen_examples(
 ) -> list[ExplainedExample]:
     """Up to six wrong decisions, the surest first; three on the border; three that resemble nothing; six right ones."""
     probabilities = (passed.logits.double() / classifier.temperature_).softmax(1).numpy()
-    is_right = classifier.classes_[passed.decisions] == test.labels
+    true = class_indices(test.labels, classifier.classes_)
+    is_right = passed.decisions == true
     two = np.sort(probabilities, 1)[:, -2:]
     surest, closest = np.argsort(-two[:, 1], kind="stable"), np.argsort(two[:, 1] - two[:, 0], kind="stable")
     declined = np.flatnonzero(passed.scores.amax(1).numpy() < least_similar(classifier))
-    by_class: dict[Any, list[int]] = {}
+    by_class: dict[int, list[int]] = {}
     for index in np.flatnonzero(is_right):
-        by_class.setdefault(test.labels[index], []).append(int(index))
+        by_class.setdefault(int(true[index]), []).append(int(index))
     turns = [members[turn] for turn in range(_RIGHT) for members in by_class.values() if turn < len(members)]
     groups = {
         "Wrong, the surest first": ([index for index in surest if not is_right[index]], _WRONG),
@@ -237,7 +239,7 @@ def chosen_examples(
         classifier,
         test.inputs[rows],
         [test.name_of(row, "test") for row in rows],
-        [str(label) for label in test.labels[rows]],
+        [str(label) for label in classifier.classes_[true[rows]].tolist()],
         columns=columns,
     )
     return [replace(each, group=group) for each, group in zip(shown, picked.values(), strict=True)]

@@ -6,17 +6,9 @@ from lookalike.experiments.choosing import Choice, choose
 from lookalike.experiments.config import RunConfig, assignments, config_from, read_settings
 from lookalike.experiments.reporting import contents_of, explained, report_run
 from lookalike.experiments.retraining import further_trainings, missing_trainings, retrain
+from lookalike.experiments.run_data import data_of, learned_from, news_of, validation_of
 from lookalike.experiments.running import run_study
-from lookalike.experiments.runs import (
-    Run,
-    data_of,
-    fit_run,
-    learned_from,
-    news_of,
-    open_run,
-    validation_of,
-    verify_run,
-)
+from lookalike.experiments.runs import Run, fit_run, open_run, verify_run
 from lookalike.experiments.studies import Study, read_study
 from lookalike.experiments.tables import write_table
 

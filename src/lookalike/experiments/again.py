@@ -9,6 +9,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from lookalike.data import Dataset, Examples
+from lookalike.data.labels import class_indices
 from lookalike.estimators import PrototypeClassifier, start_of
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Judge
@@ -82,7 +83,7 @@ def compared(
     ]
     training = Examples(
         table_or_pictures(first, dataset.train.inputs, reset=False),
-        torch.from_numpy(np.searchsorted(first.classes_, dataset.train.labels)),
+        torch.from_numpy(class_indices(dataset.train.labels, first.classes_)),
         first.preprocessing_,
     )
     found = [_start(*pair) for pair in zip(classifiers, samples, strict=True)]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lookalike.data.archives import inputs_of
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
-from lookalike.data.tables import numbers, places_of, read_arrays, read_table
+from lookalike.data.tables import numbers, places_of, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
-from lookalike.experiments.runs import Run, data_of, learned_from, news_of
+from lookalike.experiments.run_data import data_of, learned_from, news_of
+from lookalike.experiments.runs import Run
 
 _ROW = re.compile(r"(?P<file>.+\.csv), line (?P<line>[0-9]+)|(?P<arrays>.+\.npz), (?P<index>[0-9]+)")
 
@@ -140,11 +142,7 @@ def _from_table(run: Run, file: Path) -> Asked:
 
 
 def _from_arrays(file: Path) -> Asked:
-    arrays = read_arrays(file)
-    name = next((name for name in ("x", "X", "x_test", "X_test") if name in arrays), None)
-    if name is None:
-        raise DataError(describe(f"an array x in {file}", f"{sorted(arrays)}", "rename the array"))
-    inputs = arrays[name]
+    inputs = inputs_of(file)
     return Asked(inputs, [_name_of(file, index) for index in range(len(inputs))], [None] * len(inputs), [])
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookalike.data import Dataset, Part, Preprocessing
+from lookalike.data import Dataset, Part, Preprocessing, require_consistent
+from lookalike.data.labels import labels_in
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
@@ -109,6 +110,7 @@ def choose(
     DataError
         If a class has too few examples, or the examples do not fit the classifier.
     """
+    require_consistent(dataset)
     classes, labels = np.unique(dataset.train.labels, return_inverse=True)
     names = dataset.train.names
     if isinstance(n, bool) or n < len(classes):
@@ -129,7 +131,7 @@ def choose(
         labels=classes[chosen.labels.numpy()],
         weights=chosen.weights.numpy(),
         criticisms=chosen.criticisms.numpy(),
-        accuracy=float(np.mean(found == dataset.test.labels)),
+        accuracy=float(np.mean(found == labels_in(dataset.test.labels, classes))),
         n_test=len(dataset.test),
         seconds=seconds,
         stability=_stability(selection, points, labels, counts, seed, repetitions) if repetitions else None,

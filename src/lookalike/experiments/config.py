@@ -92,6 +92,8 @@ def config_from(settings: Mapping[str, Any]) -> RunConfig:
         if option not in DATA_OPTIONS:
             raise ParameterError(describe("an option of data", repr(name), suggest(option, DATA_OPTIONS)))
         wanted = DATA_OPTIONS[option]
+        if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)  # a column may be called 2024
         if isinstance(value, bool) != (wanted is bool) or not isinstance(
             value, (int, float) if wanted is float else wanted
         ):
@@ -143,5 +145,11 @@ def assignments(settings: Iterable[str]) -> dict[str, Any]:
         name, separator, value = setting.partition("=")
         if not separator or not name.strip():
             raise ParameterError(describe("name=value", repr(setting), "--set similarity=dot"))
-        values[name.strip()] = parse_yaml(value, f"a value for {name.strip()}")
+        read = _is_read(name, value)
+        values[name.strip()] = parse_yaml(value, f"a value for {name.strip()}") if read else value
     return values
+
+
+def _is_read(name: str, value: str) -> bool:
+    """Whether a value is read as YAML; the name of a column is what it is unless quoted, ``no`` and ``2024`` too."""
+    return DATA_OPTIONS.get(name.strip().removeprefix("data__")) is not str or value.strip()[:1] in ("'", '"')

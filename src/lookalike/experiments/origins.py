@@ -1,16 +1,20 @@
 """Where a run's data lie, and which of them it learned from: folders and tables move and grow after a fit."""
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from lookalike.data import Dataset, Part
+from lookalike.data.labels import labels_in, words_as_classes
 from lookalike.data.resolver import NAMED
 from lookalike.data.splits import content_digests
+from lookalike.data.tables import is_table
 from lookalike.errors import DataError, ModelFileError, describe
 from lookalike.persistence import write_whole
 
@@ -124,6 +128,24 @@ def unlearned(folder: Path, dataset: Dataset) -> Dataset:
         raise DataError(describe(expected, f"{len(test)}, and it learned from all of them", "other data"))
     note = f"{known.sum()} of {len(test)} test examples were learned from, and are left out"
     return replace(dataset, test=dataset.test.select(np.flatnonzero(~known)), notes=(*dataset.notes, note))
+
+
+def in_classes(dataset: Dataset, classes: np.ndarray) -> Dataset:
+    """A data set whose labels are the classes of a model wherever they are equal to them: ``0`` is ``0.0``.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    classes : ndarray
+        Of the model.
+    """
+    parts: dict[str, Any] = {}
+    for name, part in _parts(dataset).items():
+        labels = words_as_classes(part.labels, classes) if is_table(dataset.name) else part.labels
+        with suppress(DataError):  # of other classes: whoever needs them known says so
+            labels = labels_in(labels, classes)
+        parts[name] = replace(part, labels=labels)
+    return replace(dataset, **parts)
 
 
 def _parts(dataset: Dataset) -> dict[str, Part]:

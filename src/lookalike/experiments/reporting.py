@@ -9,7 +9,8 @@ from lookalike.errors import ModelFileError
 from lookalike.estimators import showing
 from lookalike.experiments.cards import kept_card
 from lookalike.experiments.retraining import twins_of
-from lookalike.experiments.runs import Run, data_of, news_of, verify_run
+from lookalike.experiments.run_data import data_of, news_of
+from lookalike.experiments.runs import Run, verify_run
 from lookalike.report import ExplainedExample, ReportContents, report_writer
 
 

@@ -22,8 +22,9 @@ from lookalike.evaluation.stability import SHIFT, Stability, stability_row
 from lookalike.experiments.again import compared, drawn_again
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.origins import is_as_noted
+from lookalike.experiments.run_data import read_data
 from lookalike.experiments.running import run_arm
-from lookalike.experiments.runs import Run, fit_run, open_run, read_data
+from lookalike.experiments.runs import Run, fit_run, open_run
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import matched, mean_interval
 from lookalike.persistence import has_model, write_whole

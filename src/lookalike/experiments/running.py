@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset
+from lookalike.data.labels import class_indices
 from lookalike.errors import LookalikeError, ParameterError, describe, require_extra, suggest
 from lookalike.estimators import PrototypeClassifier, train_judges
 from lookalike.estimators.fitting import calibrated, logits_of, prepare
@@ -388,7 +389,7 @@ def _fit_twin(
         rows = table_or_pictures(classifier, inputs, reset=False)
         return logits_of(twin, Examples(rows, torch.from_numpy(labels), job.training.preprocessing)).numpy()
 
-    labels = np.searchsorted(classes, dataset.test.labels)
+    labels = class_indices(dataset.test.labels, classes)
     quality = judge(logits(dataset.test.inputs, labels), labels, request.classes, calibrated(twin, prepared.validation))
     if dataset.world is None:
         return history, quality, {}

@@ -3,44 +3,38 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from sklearn.base import clone
 
-from lookalike.data import Dataset, Part, Preprocessing, load_dataset
+from lookalike.data import Dataset, Part, Preprocessing, load_dataset, require_consistent
 from lookalike.errors import (
     DataError,
-    DataNotFoundError,
     FolderInUseError,
     ModelFileError,
-    ParameterError,
     describe,
     suggest,
 )
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
-from lookalike.estimators.fitting import neighbor_indices, split
+from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
-from lookalike.experiments.origins import EXAMPLES, as_noted, is_as_noted, note_examples, place_of, unlearned
+from lookalike.experiments.origins import EXAMPLES, note_examples, place_of
 from lookalike.persistence import has_model, require_no_file, write_whole
 from lookalike.plain_data import to_yaml
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
 
 _VERIFIED = 1000
-# Options that choose among the examples there are.
-_DRAWN = ("limit", "bootstrap", "judge_share")
 
 
 @dataclass(frozen=True)
@@ -113,6 +107,7 @@ def fit_run(
         larger = 0.5 if config.data_options.get("test_fraction", 0.2) else 0.2
         hint = f"data__test_fraction={larger}, or more examples"
         raise DataError(describe("at least one example to test on", found, hint))
+    require_consistent(dataset)
     began = time.perf_counter()
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -208,117 +203,6 @@ def open_run(folder: Path) -> Run:
     settings = classifier.extras_.get("config")
     config = config_from(settings) if settings else RunConfig(data="")
     return Run(folder, classifier, config)
-
-
-def data_of(run: Run, data: str | None = None) -> Dataset:
-    """The data set of a run as far as it is still there, or another one without what the run learned from.
-
-    Raises
-    ------
-    DataNotFoundError
-        If the data are no longer where they were.
-    DataError
-        If the model does not say what it was trained on and none is named, or nothing is left to test on.
-    """
-    if data is not None:
-        return _other_data(run, data)
-    if not run.config.data:
-        raise DataError(describe("the data that the model was trained on", "none noted", "--data NAME"))
-    options = run.config.data_options
-    found = read_data(run, options)
-    if is_as_noted(run.folder, found):
-        return found
-    return as_noted(run.folder, read_data(run, {name: options[name] for name in options if name not in _DRAWN}))
-
-
-def read_data(run: Run, options: Mapping[str, Any]) -> Dataset:
-    """A run's data from where they are, as they are now.
-
-    Parameters
-    ----------
-    run : Run
-    options : mapping
-        Of `lookalike.data.load_dataset`.
-
-    Raises
-    ------
-    DataNotFoundError
-        If they are no longer where they were.
-    """
-    place, data = run.extras.get("place"), run.config.data
-    if not place:
-        return load_dataset(data, **({**_shaped(run, data), **options} if data.endswith(".csv") else options))
-    found = next((each for each in (place, data) if Path(each).expanduser().exists()), None)
-    if found is None:
-        looked = " or ".join(dict.fromkeys([data, place]))
-        raise DataNotFoundError(describe("the data that the run learned from", f"nothing at {looked}", "--data PLACE"))
-    return load_dataset(found, **{**_shaped(run, found), **options})
-
-
-def news_of(run: Run, dataset: Dataset) -> list[str]:
-    """What is to be said of a data set that was not said when the run was made.
-
-    Parameters
-    ----------
-    run : Run
-    dataset : Dataset
-        From `data_of`.
-    """
-    return [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
-
-
-def _shaped(run: Run, data: str) -> dict[str, Any]:
-    """What data that may have grown must not choose anew: the size of pictures, the columns of a table."""
-    if Path(data).suffix == ".csv":
-        return {"columns": run.extras.get("columns") or None}
-    preprocessing = run.classifier.preprocessing_
-    if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
-        return {"image_size": preprocessing.shape[1]}
-    return {}
-
-
-def _other_data(run: Run, data: str) -> Dataset:
-    shaped, own = _shaped(run, data), run.config.data_options
-    with suppress(DataError, ParameterError):
-        found = load_dataset(data, **{**shaped, **own})
-        if is_as_noted(run.folder, found):  # its own, which have moved; or it does not say which are
-            return found
-    # What has no test part of its own is a test part.
-    options = {**shaped, "test_fraction": 0.0, "label": own.get("label")}
-    with suppress(ParameterError):  # of the wider classes already
-        return unlearned(run.folder, load_dataset(data, superclasses=own.get("superclasses"), **options))
-    return unlearned(run.folder, load_dataset(data, **options))
-
-
-def learned_from(run: Run) -> Dataset | None:
-    """The data set that a run was made from, if it says so and the data are still there.
-
-    Parameters
-    ----------
-    run : Run
-    """
-    try:
-        return data_of(run)
-    except (DataError, DataNotFoundError):
-        return None
-
-
-def validation_of(run: Run, dataset: Dataset) -> Part:
-    """What the fit of a run chose and calibrated by; empty where nothing was set aside, or that is not known any more.
-
-    Parameters
-    ----------
-    run : Run
-    dataset : Dataset
-        From `data_of`.
-    """
-    if dataset.validation is not None:
-        return dataset.validation
-    if not is_as_noted(run.folder, dataset):
-        return dataset.train.select(np.array([], dtype=int))
-    request, classes = clone(run.classifier).request(dataset.train.inputs, dataset.train.labels)
-    _, held, _ = split(replace(request, seed=run.classifier.seed_))
-    return Part(held.inputs.numpy(), classes[held.labels.numpy()])
 
 
 def verify_run(run: Run, part: Part) -> Verification:
