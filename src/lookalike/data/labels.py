@@ -230,7 +230,7 @@ def _as_array(y: Any) -> np.ndarray:
     if hasattr(y, "detach"):
         y = y.detach().cpu().numpy()
     if y is None:
-        raise DataError(describe("a label for every input", "None", "y as an array"))
+        raise DataError(describe("a label for every input", "None", "y should be a 1d array"))
     try:
         # A list of text and numbers would become text, and a list of large integers floats.
         return y if isinstance(y, np.ndarray) else _of_list(y)
