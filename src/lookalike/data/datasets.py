@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lookalike.data.labels import as_labels, class_indices
-from lookalike.data.splits import stratified_split
 from lookalike.data.pixel_scale import PixelScale
+from lookalike.data.splits import stratified_split
 from lookalike.errors import DataError, describe
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def require_consistent(dataset: Dataset) -> None:
             raise DataError(
                 describe(f"{kind} inputs of shape {known}, as in training", f"{shape}", "bring both to one shape")
             )
-        if len(shape) > 1 and (part.inputs.dtype == np.uint8) != (train.inputs.dtype == np.uint8):
+        if len(shape) > 1 and (part.inputs.dtype.kind == "f") != (train.inputs.dtype.kind == "f"):
             came = f"{part.inputs.dtype}"
             advice = "the same type and range for all parts"
             raise DataError(describe(f"{kind} pictures of type {train.inputs.dtype}, as in training", came, advice))
