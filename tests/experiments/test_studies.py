@@ -28,7 +28,7 @@ from lookalike.training import PLANS, Phase
 
 ROOT = Path(__file__).parents[2]
 STUDIES = [read_study(file) for file in sorted((ROOT / "experiments").glob("*.yaml"))]
-ARMS = [pytest.param(study, arm, id=f"{study.name}-{arm.name}") for study in STUDIES for arm in study.arms]
+ARMS = [(study, arm) for study in STUDIES for arm in study.arms]
 
 
 def small(shape, n=40):
@@ -42,17 +42,36 @@ def shape_of(data):
     return {"cifar10": (32, 32, 3), "digits": (8, 8)}.get(data, (28, 28))
 
 
-@pytest.mark.parametrize(("study", "arm"), ARMS)
-def test_every_arm_makes_a_step_and_is_judged(study, arm):
-    one_step = {"training__epochs": 1, "training__batch_size": 40}
-    quick = replace(arm, config=replace(arm.config, parameters={**arm.config.parameters, **one_step}))
-    wanted = arm.config.parameters.get("prototypes__n_per_class", "auto")
-    n = 10 * max(4, wanted if wanted != "auto" else 0)
-    result = run_arm(quick, 0, small(shape_of(arm.config.data), n))
+def distinct(arms):
+    """One arm, made quick, for all that would train the same here, on random pictures whatever their data."""
+    found = {}
+    for study, arm in arms:
+        one_step = {"training__epochs": 1, "training__batch_size": 40}
+        if arm.config.parameters.get("prototypes") == "generated":
+            one_step["prototypes__steps"] = 5
+        quick = replace(arm, config=replace(arm.config, parameters={**arm.config.parameters, **one_step}))
+        wanted = arm.config.parameters.get("prototypes__n_per_class", "auto")
+        shape, n = shape_of(arm.config.data), 10 * max(4, wanted if wanted != "auto" else 0)
+        facts = json.dumps(
+            [shape, n, arm.twin, quick.config.recipe, quick.config.parameters], sort_keys=True, default=str
+        )
+        found.setdefault(facts, pytest.param(quick, shape, n, id=f"{study.name}-{arm.name}"))
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("arm", "shape", "n"), distinct(ARMS))
+def test_every_arm_makes_a_step_and_is_judged(arm, shape, n):
+    result = run_arm(arm, 0, small(shape, n))
     assert 0 <= result["accuracy"] <= 1
     assert result["n_training"] == n
     trains = arm.config.classifier().training != "none"
     assert len(result["training_accuracy"]) == trains
+
+
+def test_every_arm_is_built_and_known_by_its_settings():
+    for study, arm in ARMS:
+        assert arm.config.classifier().get_params().items() >= arm.config.parameters.items(), (study.name, arm.name)
+        assert len(study.hash(arm)) == 16
 
 
 def test_there_are_studies_and_their_names_say_whose():
