@@ -16,7 +16,8 @@ class Examples:
     Attributes
     ----------
     inputs : Tensor
-        Shape ``(n, *shape)``, 8-bit integers (a quarter of the memory) or 32-bit floats in data units.
+        Shape ``(n, *shape)``, 8-bit integers (a quarter of the memory) or floats in data units; kept in no more bits
+        than they need.
     labels : Tensor
         Integer labels, shape ``(n,)``.
     preprocessing : Preprocessing
@@ -33,6 +34,9 @@ class Examples:
     inputs: Tensor
     labels: Tensor
     preprocessing: Preprocessing
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", self.preprocessing.compact(self.inputs))
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.data.moments import exceeds_single, mean_and_spread
 from lookalike.data.pixel_scale import UNIT, PixelScale
 from lookalike.shapes import Shape
 
@@ -22,7 +23,8 @@ class Preprocessing:
     divisor : float
         Integers are divided by this first: 255 for 8-bit pictures. What results are *data units*, 0 to 1 for those.
     mean, spread : tuple of float
-        Mean and standard deviation in data units, one per channel or column; a constant one has spread 1.
+        Mean and standard deviation in data units, one per channel or column; one that is constant but for rounding has
+        spread 1.
     low, high : tuple of float
         Smallest and largest value seen in training, in data units, one per channel or column.
     pixel_range : tuple of float or None
@@ -58,14 +60,21 @@ class Preprocessing:
         inputs : Tensor
             Shape ``(n, channels, height, width)`` or ``(n, columns)``; 8-bit integers or floats.
         """
+        if inputs.dtype == torch.float64 and inputs.ndim == 4:
+            found = cls._of(inputs)
+            return found if found.needs_double else cls._of(inputs.float())
+        return cls._of(inputs)
+
+    @classmethod
+    def _of(cls, inputs: Tensor) -> "Preprocessing":
         divisor = 255.0 if inputs.dtype == torch.uint8 else 1.0
         channels = inputs.transpose(0, 1).flatten(1)
-        moments = [_moments(channel, divisor) for channel in channels]
+        moments = [mean_and_spread(channel.double() / divisor) for channel in channels]
         return cls(
             shape=tuple(inputs.shape[1:]),
             divisor=divisor,
             mean=tuple(mean for mean, _ in moments),
-            spread=tuple(spread if spread > 1e-8 * max(1.0, abs(mean)) else 1.0 for mean, spread in moments),
+            spread=tuple(spread for _, spread in moments),
             low=tuple(float(channel.min()) / divisor for channel in channels),
             high=tuple(float(channel.max()) / divisor for channel in channels),
         )
@@ -80,11 +89,25 @@ class Preprocessing:
         """Whether inputs are pictures and not rows of a table."""
         return len(self.shape) == 3
 
+    @property
+    def needs_double(self) -> bool:
+        """Whether single precision is too coarse for these inputs, or too narrow."""
+        channels = zip(self.low, self.high, self.spread, strict=True)
+        return self.divisor == 1 and any(exceeds_single(*channel) for channel in channels)
+
     def to_data_units(self, inputs: Tensor) -> Tensor:
-        """8-bit integers divided, floats as they are; floats of 32 bits, or 64 where these came, of the same shape."""
+        """8-bit integers divided, floats as they are; of 64 bits where rows came so or they are needed, else of 32."""
         if inputs.dtype == torch.uint8:
             return inputs.float() / self.divisor
-        return inputs if inputs.dtype == torch.float64 else inputs.float()
+        return inputs.to(self._precision(inputs.dtype))
+
+    def compact(self, inputs: Tensor) -> Tensor:
+        """The same inputs in no more bits than they need: 8-bit integers as they are, floats as in data units."""
+        return inputs if inputs.dtype == torch.uint8 else inputs.to(self._precision(inputs.dtype))
+
+    def _precision(self, dtype: torch.dtype) -> torch.dtype:
+        kept = dtype == torch.float64 and not self.is_picture
+        return torch.float64 if kept or self.needs_double else torch.float32
 
     def standardize(self, inputs: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """What the network takes.
@@ -106,8 +129,8 @@ class Preprocessing:
         return ((units - self._column(self.mean, units.dtype)) / self._column(self.spread, units.dtype)).to(dtype)
 
     def restore(self, inputs: Tensor) -> Tensor:
-        """The inverse of `standardize`, in data units, the same shape; rows of tables in 64 bits."""
-        dtype = inputs.dtype if self.is_picture else torch.float64
+        """The inverse of `standardize`, in data units, the same shape; in 64 bits for rows and where needed."""
+        dtype = inputs.dtype if self.is_picture and not self.needs_double else torch.float64
         return inputs.to(dtype) * self._column(self.spread, dtype) + self._column(self.mean, dtype)
 
     def value_range(self) -> tuple[Tensor, Tensor]:
@@ -139,7 +162,7 @@ class Preprocessing:
         """
         if pictures.dtype != torch.uint8:
             low, high = self.eight_bit_range
-            share = (pictures - low) / max(high - low, 1e-12)
+            share = (pictures - low) / ((high - low) or 1.0)
             pictures = (share * 255).round().clamp(0, 255).to(torch.uint8)
         arrays = pictures.permute(0, 2, 3, 1).numpy()
         return arrays[..., 0] if arrays.shape[3] == 1 else arrays
@@ -170,8 +193,3 @@ class Preprocessing:
 
     def _column(self, values: tuple[float, ...], dtype: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=dtype).view(1, -1, *(1,) * (len(self.shape) - 1))
-
-
-def _moments(channel: Tensor, divisor: float) -> tuple[float, float]:
-    values = channel.double() / divisor
-    return float(values.mean()), float(values.std(correction=0))

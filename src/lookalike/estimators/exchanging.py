@@ -142,6 +142,7 @@ class Exchanging(Editing):
         check_is_fitted(self)
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
+        inputs = self.preprocessing_.compact(inputs)
         examples = Examples(inputs, torch.from_numpy(known_labels(y, self.classes_)).long(), self.preprocessing_)
         fitted, known = self.fitted_, self.fitted_.about
         about = explain_prototypes(fitted.network, examples, classes=known.classes, similarity=known.similarity)

@@ -352,4 +352,4 @@ def _pictures(
         shown = preprocessing.to_data_units(inputs[sources])
     else:
         shown = torch.zeros(0, *preprocessing.shape)
-    return {"prototypes": shown.contiguous(), "neighbors": inputs[neighbor_indices(about)]}
+    return {"prototypes": shown.contiguous(), "neighbors": preprocessing.compact(inputs[neighbor_indices(about)])}

@@ -37,7 +37,7 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     Returns
     -------
     Tensor
-        8-bit integers for 8-bit pictures, 32-bit floats for others; rows as they come, in 32 or 64 bits.
+        8-bit integers for 8-bit pictures; other pictures and rows as they come, in 32 or 64 bits.
 
     Raises
     ------
@@ -205,7 +205,9 @@ def _pictures(pictures: np.ndarray) -> Tensor:
         return torch.from_numpy(np.require(pictures, requirements=["C", "W"]))
     if pictures.dtype.kind not in "fiub":
         raise DataError(describe("pictures of numbers", f"values of type {pictures.dtype}"))
-    return _finite(pictures, np.float32)
+    # Single precision holds smaller numbers exactly; whether it does for others, a model's preprocessing knows.
+    exact = pictures.dtype.kind == "b" or pictures.dtype.itemsize < (4 if pictures.dtype.kind in "iu" else 8)
+    return _finite(pictures, np.float32 if exact else np.float64)
 
 
 def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
@@ -213,7 +215,7 @@ def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
         tensor = torch.from_numpy(np.require(values, dtype=dtype, requirements=["C", "W"]))
     if not bool(torch.isfinite(tensor).all()):
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))
-        came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond 32-bit floats)"
+        came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond the range of floats)"
         where = f"{len(bad)} of {len(values)} inputs, first at index {bad[0]}" if len(bad) else "X"
         raise DataError(describe("finite values", f"{came} in {where}", "drop or fill them, with SimpleImputer say"))
     return tensor

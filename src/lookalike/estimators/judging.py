@@ -14,6 +14,7 @@ from lookalike.data.knownproto import KnownWorld
 from lookalike.data.labels import class_indices
 from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
+from lookalike.estimators.columns import without_columns
 from lookalike.estimators.fitting import Fitted, neighbor_indices, prepare
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.evaluation import (
@@ -194,7 +195,7 @@ def train_judges(classifier: "PrototypeClassifier", training: Pair, judging: Pai
     """
     inputs, labels = training if judging is None else judging
     _, classes = labels_and_classes(training[1])
-    given = table_or_pictures(classifier, inputs, reset=True)
+    given = table_or_pictures(without_columns(classifier), inputs, reset=True)
     examples = Examples(given, torch.from_numpy(class_indices(labels, classes)), Preprocessing.of(given))
     judges_of(_share(examples) if judging is None else examples, len(classes))
 

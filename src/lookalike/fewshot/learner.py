@@ -156,6 +156,7 @@ class EpisodicLearner(NamedOptions):
         labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
         preprocessing = Preprocessing.of(inputs)
+        inputs = preprocessing.compact(inputs)
         resolved = resolve(parameters, preprocessing, len(classes))
         settings = EpisodeSettings(**{name: resolved[name] for name in EpisodeSettings.__dataclass_fields__})
         settings.check()
@@ -191,6 +192,7 @@ class EpisodicLearner(NamedOptions):
         check_is_fitted(self)
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
+        inputs = self.preprocessing_.compact(inputs)
         labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
         adapted = adapted_classifier(

@@ -105,4 +105,8 @@ def high_frequency_share(pictures: np.ndarray) -> np.ndarray:
     fast = np.hypot(rows[:, None], columns[None]) > 0.25
     total = energy.sum((1, 2, 3))
     high = energy[:, :, fast].sum((1, 2))
-    return np.where(total > 1e-12, high / np.where(total > 1e-12, total, 1), 0.0)
+    # What a constant picture keeps is rounding, of its size.
+    size = np.prod(pictures.shape[1:])
+    rounding = 4 * np.finfo(energy.dtype).eps * np.abs(pictures).max((1, 2, 3), initial=0) * size
+    varies = total > rounding**2
+    return np.where(varies, high / np.where(varies, total, 1), 0.0)

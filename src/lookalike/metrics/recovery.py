@@ -165,7 +165,8 @@ def energy_shares(prototypes: np.ndarray, spans: dict[str, list[np.ndarray]]) ->
     for index, prototype in enumerate(prototypes):
         rest = prototype.ravel().astype(float) - prototype.mean()
         whole = float(rest @ rest)
-        if whole <= 1e-24:
+        # What a constant prototype keeps is rounding, of its size.
+        if whole <= rest.size * (4 * np.finfo(float).eps * float(np.abs(prototype).max())) ** 2:
             continue
         basis = np.zeros((rest.size, 0))
         found: dict[str, float] = {}
@@ -193,7 +194,7 @@ def _extended(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """An orthonormal basis of what both span."""
     fresh = columns - basis @ (basis.T @ columns)
     vectors, sizes, _ = np.linalg.svd(fresh, full_matrices=False)
-    return np.hstack([basis, vectors[:, sizes > 1e-9 * max(1.0, float(np.linalg.norm(columns)))]])
+    return np.hstack([basis, vectors[:, sizes > 1e-9 * float(np.linalg.norm(columns))]])
 
 
 def _pictures(arrays: np.ndarray) -> torch.Tensor:
