@@ -18,6 +18,7 @@ from lookalike.shapes import (
     PrototypeLabels,
     Scores,
     ViewActivations,
+    Weights,
 )
 
 
@@ -54,6 +55,8 @@ class Comparison:
         Mean and variance by which every batch normalisation of a training pass normalised, in their order.
     originals : Tensor or None
         The inputs before they were augmented, shape ``(n, ...)``; ``None`` where they were not.
+    weights : Tensor or None
+        How much each input counts, 1 on average over all examples, shape ``(n,)``; ``None``: all alike.
     """
 
     inputs: Inputs
@@ -69,6 +72,7 @@ class Comparison:
     alignments: Mapping[str, Tensor] = field(default_factory=dict)
     moments: tuple[tuple[Tensor, Tensor], ...] = ()
     originals: Inputs | None = None
+    weights: Weights | None = None
 
     @property
     def n_classes(self) -> int:
@@ -78,6 +82,16 @@ class Comparison:
     def unaugmented(self) -> Tensor:
         """The inputs as the data have them, shape ``(n, ...)``: what prototypes should look like."""
         return self.inputs if self.originals is None else self.originals
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean over inputs, by their weights where there are any, and over whatever else values have; a scalar.
+
+        Parameters
+        ----------
+        values : Tensor
+            Shape ``(n, ...)``.
+        """
+        return weighted_mean(values, self.weights)
 
     def widened(self) -> "Comparison":
         """The same record in single precision or better: differences of pictures vanish in half precision."""
@@ -153,6 +167,29 @@ class Comparison:
         if self.targets is None:
             raise DataError(describe("a comparison with targets", "one without", "pass targets to the network"))
         return self.targets
+
+
+def weighted_mean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean of values, each row times its weight; the sum is divided by the number of rows, not by that of weights.
+
+    Weights are 1 on average over all examples, so a batch that weighs little has a small gradient.
+
+    Parameters
+    ----------
+    values : Tensor
+        Shape ``(n, ...)``.
+    weights : Tensor or None
+        Shape ``(n,)``; ``None``: all rows count alike.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weighted_mean(torch.tensor([1.0, 2.0]), torch.tensor([0.5, 1.5])).item()
+    1.75
+    """
+    if weights is None:
+        return values.mean()
+    return (weights.to(values).view(-1, *[1] * (values.ndim - 1)) * values).mean()
 
 
 def _widened(value: Any) -> Any:

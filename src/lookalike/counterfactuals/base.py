@@ -26,7 +26,7 @@ class Counterfactual(nn.Module, ABC):
     depth: float | None = None
 
     @abstractmethod
-    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Make inputs.
 
         Parameters
@@ -42,7 +42,8 @@ class Counterfactual(nn.Module, ABC):
         -------
         tuple of Tensor
             Inputs ``(m, ...)`` in standardised units, or activations ``(m, d, h, w)``, without gradients, and labels
-            ``(m,)``; m may be 0, and is no more than the comparison has inputs.
+            ``(m,)``; m may be 0, and is no more than the comparison has inputs. A third tensor, ``(m,)``, says how much
+            each counts, where inputs have weights; without it all count alike.
         """
 
 
@@ -55,6 +56,6 @@ class NoCounterfactual(Counterfactual):
     NoCounterfactual()
     """
 
-    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Nothing."""
         return comparison.inputs[:0], comparison.known_targets()[:0]

@@ -80,7 +80,7 @@ class ResidualSwapCounterfactual(Counterfactual):
         self.transforms = transforms or IdentityTransform()
 
     @torch.no_grad()
-    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Hybrids, for a share of the inputs that have a prototype of their class and a partner."""
         comparison.require_whole_pictures("residual swap", "counterfactuals='none'")
         advice = "another counterfactuals__residual_swap__transforms; see lookalike list transforms"
@@ -96,7 +96,7 @@ class ResidualSwapCounterfactual(Counterfactual):
         partners = _partners(self.residuals, targets, comparison.logits[usable], generator)
         hybrids = _hybrids(parts, partners, self.strength, self.blend, generator)
         paired = _paired(partners, self.share)
-        return hybrids[paired].to(inputs.dtype), targets[paired]
+        return (hybrids[paired].to(inputs.dtype), targets[paired], *_weights(comparison, usable, paired))
 
 
 class FeatureSwapCounterfactual(Counterfactual):
@@ -161,7 +161,7 @@ class FeatureSwapCounterfactual(Counterfactual):
         self.blend = blend
 
     @torch.no_grad()
-    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def forward(self, comparison: Comparison, progress: float, generator: torch.Generator) -> tuple[Tensor, ...]:
         """Activations of hybrids, for a share of the inputs that have a prototype of their class and a partner."""
         inputs, prototypes = comparison.tapped(self.taps[0], "feature swap", "counterfactuals='none'")
         targets, usable = comparison.known_targets(), comparison.own_class().any(1)
@@ -172,7 +172,12 @@ class FeatureSwapCounterfactual(Counterfactual):
         partners = _partners(self.residuals, targets, comparison.logits[usable], generator)
         hybrids = _hybrids(parts, partners, self.strength, self.blend, generator)
         paired = _paired(partners, self.share)
-        return hybrids[paired].clamp_min(inputs.amin()), targets[paired]
+        return (hybrids[paired].clamp_min(inputs.amin()), targets[paired], *_weights(comparison, usable, paired))
+
+
+def _weights(comparison: Comparison, usable: Tensor, paired: Tensor) -> list[Tensor]:
+    """A hybrid counts as much as the input whose prototype it shows; nothing where all inputs count alike."""
+    return [] if comparison.weights is None else [comparison.weights[usable][paired]]
 
 
 def _require_options(begin: float, residuals: str, strength: float, share: float, blend: float) -> None:

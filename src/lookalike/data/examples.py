@@ -21,6 +21,8 @@ class Examples:
     labels : Tensor
         Integer labels, shape ``(n,)``.
     preprocessing : Preprocessing
+    weights : Tensor or None
+        How much each example counts, above 0 and 1 on average, shape ``(n,)``; ``None``: all alike.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class Examples:
     inputs: Tensor
     labels: Tensor
     preprocessing: Preprocessing
+    weights: Tensor | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", self.preprocessing.compact(self.inputs))
@@ -45,6 +48,10 @@ class Examples:
         """Standardised inputs ``(b, *shape)`` and labels ``(b,)`` of some examples."""
         return self.preprocessing.standardize(self.inputs[indices]), self.labels[indices]
 
+    def weights_of(self, indices: Tensor) -> Tensor | None:
+        """The weights of some examples, shape ``(b,)``; ``None`` where all count alike."""
+        return None if self.weights is None else self.weights[indices]
+
     def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """All examples in order, ``size`` at a time."""
         for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
@@ -52,7 +59,7 @@ class Examples:
 
     def select(self, indices: Tensor) -> "Examples":
         """Some of the examples, in the given order."""
-        return Examples(self.inputs[indices], self.labels[indices], self.preprocessing)
+        return Examples(self.inputs[indices], self.labels[indices], self.preprocessing, self.weights_of(indices))
 
     def standardized(self) -> Tensor:
         """All inputs as the network takes them, shape ``(n, *shape)``."""

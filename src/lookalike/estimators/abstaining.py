@@ -45,18 +45,33 @@ def sureness_quantiles(
         return {}
     given = given_to(network)
     passes = [sureness(network(inputs, **given), temperature) for inputs, _ in validation.batches(_BATCH)]
-    return {name: tuple(quantiles(torch.cat([found[name] for found in passes]).double().numpy())) for name in passes[0]}
+    every = {name: torch.cat([found[name] for found in passes]).double().numpy() for name in passes[0]}
+    weights = None if validation.weights is None else validation.weights.double().numpy()
+    return {name: tuple(quantiles(values, weights)) for name, values in every.items()}
 
 
-def quantiles(values: np.ndarray) -> list[float]:
+def quantiles(values: np.ndarray, weights: np.ndarray | None = None) -> list[float]:
     """The values below which no more than 0, 1, ... 100% of all values lie; each is one of them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Shape ``(n,)``, n at least 1.
+    weights : ndarray, optional
+        How much each counts, above 0, shape ``(n,)``; all alike unless given.
 
     Examples
     --------
     >>> quantiles(np.array([3.0, 1.0, 2.0, 4.0]))[::25]
     [1.0, 1.0, 2.0, 3.0, 4.0]
     """
-    return [float(value) for value in np.quantile(values, np.arange(_STEPS + 1) / _STEPS, method="lower")]
+    shares = np.arange(_STEPS + 1) / _STEPS
+    if weights is None:
+        return [float(value) for value in np.quantile(values, shares, method="lower")]
+    order = np.argsort(values, kind="stable")
+    below = np.concatenate([[0.0], np.cumsum(weights[order])[:-1]]) / weights.sum()
+    places = np.searchsorted(below, shares + 1e-12, side="right") - 1
+    return [float(value) for value in values[order][places]]
 
 
 def least_sure(known: Quantiles, coverage: float, by: str) -> float:

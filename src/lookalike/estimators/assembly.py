@@ -259,19 +259,25 @@ def initialize(
     generator : torch.Generator
     """
     prototypes = network.prototypes
-    inputs, labels = examples.inputs, examples.labels
+    inputs, labels, weights = examples.inputs, examples.labels, examples.weights
     if prototypes.space == "activation":
         picked = torch.randperm(len(examples), generator=generator)[:_SAMPLE]
         inputs, labels = activations_of(network.backbone, examples.select(picked)), labels[picked]
+        weights = examples.weights_of(picked)
     else:
         inputs = examples.standardized()
     if isinstance(start, Chosen):
         in_activations = start.space == "activation" and prototypes.space != "activation"
         points = activations_of(network.backbone, examples) if in_activations else inputs
-        own = start.selection(points, labels, prototypes.labels.bincount().tolist(), generator=generator).indices
+        counts = prototypes.labels.bincount().tolist()
+        own = start.selection(points, labels, counts, generator=generator, weights=weights).indices
         values = random_windows(inputs[own], prototypes.shape, generator)
     else:
-        values = start(prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator)
+        # An initializer of one's own may know nothing of weights.
+        weighed = {} if weights is None else {"weights": weights}
+        values = start(
+            prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator, **weighed
+        )
     prototypes.set_values(prototypes.begin(values, inputs, labels, generator))
 
 

@@ -22,6 +22,7 @@ from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
+from lookalike.estimators.weights import example_weights, held_out_weights
 from lookalike.evaluation import Card
 from lookalike.explanations import LocalExplanation, explain_decisions
 from lookalike.persistence import load_model, require_no_file, require_own_pictures, save_model
@@ -73,6 +74,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
     training : str or sequence of Phase or mapping
         The schedule. ``"auto"``: ``"projected"`` for prototypes in activation space, ``"reseeded"`` where there is
         aligned matching, else ``"joint"``. Its options are the fields of `lookalike.training.TrainingSettings`.
+    class_weight : str, mapping or None
+        How much the examples of each class count: ``"balanced"``, so that every class counts the same in all, or
+        weights by class, 1 for classes that are left out; ``None``: all examples alike.
     validation_fraction : float
         Share of each class set aside to choose the best epoch and to calibrate probabilities, from 0 to below 1.
     random_state : int, RandomState or None
@@ -130,6 +134,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         validation_fraction: float = 0.1,
         random_state: Any = None,
         verbose: bool = False,
+        class_weight: Any = None,
         **options: Any,
     ) -> None:
         self.backbone = backbone
@@ -148,6 +153,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.verbose = verbose
+        self.class_weight = class_weight
         for name, value in options.items():
             setattr(self, name, value)
 
@@ -155,8 +161,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         self,
         X: Any,
         y: Any,
+        sample_weight: Any = None,
         *,
-        validation: tuple[Any, Any] | None = None,
+        validation: tuple[Any, ...] | None = None,
         folder: str | Path | None = None,
         resume: bool = False,
         callbacks: Sequence[Callback] = (),
@@ -170,8 +177,13 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             second; 8-bit integers or numbers.
         y : array-like
             Labels, shape ``(n,)``: words, integers or truth values.
+        sample_weight : array-like, optional
+            How much each example counts, not negative, shape ``(n,)``; only ratios matter. Weighed are the objective
+            and whatever else is a mean over inputs, first values, the choice of the best epoch, calibration and the
+            threshold for abstaining. An example of weight 0 is as good as not there.
         validation : tuple, optional
-            ``(X, y)`` held out by the caller; without it, ``validation_fraction`` of the examples are set aside.
+            ``(X, y)`` or ``(X, y, sample_weight)`` held out by the caller; without it, ``validation_fraction`` of the
+            examples are set aside.
         folder : path, optional
             Where a checkpoint is kept after every epoch while training runs.
         resume : bool
@@ -187,7 +199,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         ------
         LookalikeError
         """
-        request, classes = self.request(X, y, validation)
+        request, classes = self.request(X, y, validation, sample_weight)
         callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
         if folder is not None:
             require_no_file(Path(folder))
@@ -196,13 +208,16 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         take_over(self, {**_attributes(fitted, classes), **request.columns, "seed_": request.seed})
         return self
 
-    def request(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> tuple[fitting.Request, np.ndarray]:
+    def request(
+        self, X: Any, y: Any, validation: tuple[Any, ...] | None = None, sample_weight: Any = None
+    ) -> tuple[fitting.Request, np.ndarray]:
         """What ``fit`` would ask for with these data, everything checked; and the classes. Nothing is changed.
 
         Parameters
         ----------
         X, y : array-like
         validation : tuple, optional
+        sample_weight : array-like, optional
             As for `fit`.
         """
         parameters = self.get_params(deep=False)
@@ -212,12 +227,16 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         labels, classes = labels_and_classes(y)
         if len(inputs) != len(labels):
             raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
+        weighing = sample_weight, self.class_weight, labels, classes
+        weights = example_weights(*weighing)
         held = None
         if validation is not None:
-            held = table_or_pictures(asked, validation[0], reset=False), known_labels(validation[1], classes)
+            held_labels = known_labels(validation[1], classes)
+            held_weights = held_out_weights(validation[2:], held_labels, weighing)
+            held = table_or_pictures(asked, validation[0], reset=False), held_labels, held_weights
         names = [str(name) for name in classes.tolist()]
-        seed = seed_from(self.random_state)
-        return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns_of(asked)), classes
+        seed, columns = seed_from(self.random_state), columns_of(asked)
+        return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns, weights=weights), classes
 
     def explain(self, X: Any) -> list[LocalExplanation]:
         """Why each input is given to its class, one explanation per input."""

@@ -37,7 +37,8 @@ def beside_the_twin(network: PrototypeNetwork, training: Examples, validation: E
     shown = training.select(order)
     (seen, _), (held, logits) = (_passed(network, examples) for examples in (shown, validation))
     scale = seen.std(0) + 1e-6
-    layer = RidgeClassifier().fit((seen / scale).numpy(), shown.labels.numpy())
+    weights = None if shown.weights is None else shown.weights.numpy()
+    layer = RidgeClassifier().fit((seen / scale).numpy(), shown.labels.numpy(), sample_weight=weights)
     labels = validation.labels.numpy()
     own = float(np.mean(logits.argmax(1).numpy() == labels))
     return own, float(np.mean(layer.predict((held / scale).numpy()) == labels))

@@ -17,6 +17,7 @@ from lookalike.estimators.assembly import assemble, initialize, require_matchabl
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
+from lookalike.estimators.weights import normalized
 from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
@@ -85,25 +86,29 @@ class Request:
     classes : sequence of str
         Names.
     validation : tuple of Tensor and ndarray, or None
-        Held-out examples; ``None`` sets a share of the training examples aside.
+        Held-out examples, their labels and, as a third item, weights or ``None``; ``None`` sets a share of the training
+        examples aside.
     seed : int
     callbacks : sequence of callable
     checkpoint : Path or None
     resume : bool
     columns : mapping
         What scikit-learn keeps of the columns of a table, by attribute.
+    weights : ndarray or None
+        From `lookalike.estimators.weights.example_weights`, shape ``(n,)``.
     """
 
     parameters: Mapping[str, Any]
     inputs: Tensor
     labels: np.ndarray
     classes: Sequence[str]
-    validation: tuple[Tensor, np.ndarray] | None
+    validation: tuple[Any, ...] | None
     seed: int
     callbacks: Sequence[Callback] = ()
     checkpoint: Path | None = None
     resume: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
+    weights: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,11 @@ def prepare(request: Request) -> Prepared:
         plan=plan,
         seed=request.seed,
         checkpoint=request.checkpoint,
-        described=json.dumps(plain(resolved), sort_keys=True),
+        # An argument that came later and says nothing leaves checkpoints of earlier versions theirs.
+        described=json.dumps(
+            {name: value for name, value in plain(resolved).items() if (name, value) != ("class_weight", None)},
+            sort_keys=True,
+        ),
     )
     return Prepared(job, network, validation, resolved, kept)
 
@@ -275,7 +284,8 @@ def calibrated(network: ComparingNetwork, validation: Examples) -> float:
         least_sure = (best.values[:, 0] - best.values[:, 1]).argmin()
         labels = labels.clone()
         labels[least_sure] = best.indices[least_sure, 1]
-    return best_temperature(logits.numpy(), labels.numpy())
+    weights = None if validation.weights is None else validation.weights.numpy()
+    return best_temperature(logits.numpy(), labels.numpy(), weights)
 
 
 def neighbor_indices(about: GlobalExplanation) -> list[int]:
@@ -292,6 +302,8 @@ def neighbor_indices(about: GlobalExplanation) -> list[int]:
 def split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
     """Training and validation examples, and which of the inputs the former are; the same for the same seed.
 
+    What weighs nothing is in neither.
+
     Parameters
     ----------
     request : Request
@@ -301,21 +313,30 @@ def split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
     ParameterError
         For a share that is none.
     """
-    labels = torch.from_numpy(request.labels).long()
+    weights = request.weights
+    counted = np.arange(len(request.labels)) if weights is None else np.flatnonzero(weights)
     if request.validation is not None:
-        held_inputs, held_labels = request.validation
-        kept = np.arange(len(labels))
-        inputs = request.inputs
+        held_inputs, held_labels, *further = request.validation
+        held_weights = further[0] if further else None
+        if held_weights is not None:
+            there = np.flatnonzero(held_weights)
+            held_inputs, held_labels, held_weights = held_inputs[there], held_labels[there], held_weights[there]
+        kept = counted
     else:
         fraction = request.parameters["validation_fraction"]
         if not isinstance(fraction, int | float) or not 0 <= fraction < 1:
             raise ParameterError(describe("validation_fraction from 0 to below 1", repr(fraction)))
         keep = _most_prototypes(request.parameters)
-        kept, held = stratified_split(request.labels, fraction, seed=request.seed, keep=keep)
-        inputs, held_inputs, held_labels = request.inputs[kept], request.inputs[held], request.labels[held]
+        parts = stratified_split(request.labels[counted], fraction, seed=request.seed, keep=keep)
+        kept, held = (counted[part] for part in parts)
+        held_inputs, held_labels = request.inputs[held], request.labels[held]
+        held_weights = None if weights is None else weights[held]
+    inputs = request.inputs if len(kept) == len(request.inputs) else request.inputs[kept]
     preprocessing = Preprocessing.of(inputs)
-    training = Examples(inputs, labels[kept], preprocessing)
-    return training, Examples(held_inputs, torch.from_numpy(held_labels).long(), preprocessing), kept
+    labels = torch.from_numpy(request.labels[kept]).long()
+    training = Examples(inputs, labels, preprocessing, normalized(None if weights is None else weights[kept]))
+    held_out = Examples(held_inputs, torch.from_numpy(held_labels).long(), preprocessing, normalized(held_weights))
+    return training, held_out, kept
 
 
 def _most_prototypes(parameters: Mapping[str, Any]) -> int:

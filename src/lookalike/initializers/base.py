@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from lookalike.errors import DataError, describe
-from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
+from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape, Weights
 
 
 class Initializer(ABC):
@@ -21,6 +21,7 @@ class Initializer(ABC):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Values for every prototype.
 
@@ -36,6 +37,8 @@ class Initializer(ABC):
             Their classes, shape ``(n,)``.
         generator : torch.Generator
             The only source of randomness.
+        weights : Tensor, optional
+            How much each example counts, above 0, shape ``(n,)``; all alike unless given.
 
         Returns
         -------

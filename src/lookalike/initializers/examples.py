@@ -6,7 +6,8 @@ from torch import Generator, Tensor
 
 from lookalike.errors import require_option
 from lookalike.initializers.base import Initializer, members, random_windows
-from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
+from lookalike.selection import drawn_by_weight
+from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape, Weights
 
 
 class PointsInitializer(Initializer):
@@ -38,6 +39,7 @@ class PointsInitializer(Initializer):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Training examples, shape ``(p, *shape)``."""
         values = torch.empty(len(prototype_labels), *shape)
@@ -45,7 +47,7 @@ class PointsInitializer(Initializer):
             slots = (prototype_labels == label).nonzero()[:, 0]
             source = label if self.own_class else _another_class(labels, label, generator)
             pool = members(labels, source, at_least=len(slots))
-            picked = pool[torch.randperm(len(pool), generator=generator)[: len(slots)]]
+            picked = pool[drawn_by_weight(len(pool), len(slots), None if weights is None else weights[pool], generator)]
             values[slots] = random_windows(inputs[picked], shape, generator)
         return values
 
@@ -78,14 +80,17 @@ class MeansInitializer(Initializer):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Class means, shape ``(p, *shape)``."""
         values = torch.empty(len(prototype_labels), *shape)
-        noise = torch.randn(values.shape, generator=generator) * (self.spread * inputs.std(correction=0))
+        noise = torch.randn(values.shape, generator=generator) * (self.spread * _deviation(inputs, weights))
         for label in prototype_labels.unique().tolist():
             slots = (prototype_labels == label).nonzero()[:, 0]
-            windows = random_windows(inputs[members(labels, label, at_least=1)], shape, generator)
-            values[slots] = windows.mean(0) + (noise[slots] if len(slots) > 1 else 0.0)
+            pool = members(labels, label, at_least=1)
+            windows = random_windows(inputs[pool], shape, generator)
+            mean = windows.mean(0) if weights is None else _mean(windows, weights[pool])
+            values[slots] = mean + (noise[slots] if len(slots) > 1 else 0.0)
         return values
 
 
@@ -122,6 +127,7 @@ class KmeansInitializer(Initializer):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Centroids, shape ``(p, *shape)``."""
         values = torch.empty(len(prototype_labels), *shape)
@@ -129,13 +135,31 @@ class KmeansInitializer(Initializer):
             slots = (prototype_labels == label).nonzero()[:, 0]
             pool = members(labels, label, at_least=len(slots))
             pool = pool[torch.randperm(len(pool), generator=generator)[: self.max_points]]
-            values[slots] = _centroids(random_windows(inputs[pool], shape, generator), len(slots), generator)
+            windows = random_windows(inputs[pool], shape, generator)
+            values[slots] = _centroids(windows, len(slots), None if weights is None else weights[pool], generator)
         return values
 
 
-def _centroids(points: Tensor, n_clusters: int, generator: Generator) -> Tensor:
+def _mean(points: Tensor, weights: Tensor) -> Tensor:
+    """In double precision, shape of one point."""
+    shares = weights.double() / weights.double().sum()
+    return (shares @ points.flatten(1).double()).view(points.shape[1:]).to(points.dtype)
+
+
+def _deviation(inputs: Tensor, weights: Tensor | None) -> Tensor:
+    """Of all values, whatever their place."""
+    if weights is None:
+        return inputs.std(correction=0)
+    shares = weights.double() / weights.double().sum()
+    rows = inputs.flatten(1).double()
+    return (shares @ (rows - shares @ rows.mean(1)).square().mean(1)).sqrt().to(inputs.dtype)
+
+
+def _centroids(points: Tensor, n_clusters: int, weights: Tensor | None, generator: Generator) -> Tensor:
     seed = int(torch.randint(2**31 - 1, (), generator=generator))
-    means = KMeans(n_clusters, n_init=1, random_state=seed).fit(points.flatten(1).numpy())
+    means = KMeans(n_clusters, n_init=1, random_state=seed).fit(
+        points.flatten(1).numpy(), sample_weight=None if weights is None else weights.numpy()
+    )
     return torch.from_numpy(means.cluster_centers_).to(points.dtype).view(n_clusters, *points.shape[1:])
 
 

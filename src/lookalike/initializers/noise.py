@@ -4,7 +4,7 @@ import torch
 from torch import Generator
 
 from lookalike.initializers.base import Initializer
-from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
+from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape, Weights
 
 
 class UniformInitializer(Initializer):
@@ -36,6 +36,7 @@ class UniformInitializer(Initializer):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Independent uniform values, shape ``(p, *shape)``."""
         low = float(inputs.min()) if self.low is None else self.low
@@ -62,9 +63,15 @@ class NormalInitializer(Initializer):
         inputs: Inputs,
         labels: Labels,
         generator: Generator,
+        weights: Weights | None = None,
     ) -> PrototypeInputs:
         """Independent normal values, shape ``(p, *shape)``."""
         axes = [axis for axis in range(inputs.ndim) if axis != 1]
-        variance, mean = torch.var_mean(inputs, dim=axes, correction=0, keepdim=True)
+        if weights is None:
+            variance, mean = torch.var_mean(inputs, dim=axes, correction=0, keepdim=True)
+        else:
+            shares = (weights / weights.sum()).to(inputs).view(-1, *[1] * (inputs.ndim - 1))
+            mean = (shares * inputs).sum(0, keepdim=True).mean(axes, keepdim=True)
+            variance = (shares * (inputs - mean).square()).sum(0, keepdim=True).mean(axes, keepdim=True)
         noise = torch.randn(len(prototype_labels), *shape, generator=generator)
         return mean + variance.sqrt() * noise

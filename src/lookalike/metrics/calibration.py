@@ -48,7 +48,9 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_
     return float(sum(gaps) / len(labels))
 
 
-def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> float:
+def negative_log_likelihood(
+    logits: np.ndarray, labels: np.ndarray, temperature: float = 1.0, weights: np.ndarray | None = None
+) -> float:
     """Mean negative logarithm of the probability of the label, in nats.
 
     Parameters
@@ -59,6 +61,8 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature:
         Integer labels, shape ``(n,)``, n at least 1.
     temperature : float
         Logits are divided by it, above 0.
+    weights : ndarray, optional
+        How much each input counts, not negative, shape ``(n,)``; all alike unless given.
 
     Examples
     --------
@@ -69,10 +73,10 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray, temperature:
     if not len(labels):
         raise DataError(describe("at least one input", "none"))
     likelihoods = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
-    return float(-likelihoods[np.arange(len(labels)), labels].mean())
+    return float(-np.average(likelihoods[np.arange(len(labels)), labels], weights=weights))
 
 
-def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+def best_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The temperature that makes the labels likeliest, between 1/1000 and 1000; temperature scaling after Guo et al.
 
     Parameters
@@ -81,6 +85,8 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         Shape ``(n, k)``, of inputs that were not trained on.
     labels : ndarray
         Integer labels, shape ``(n,)``, n at least 1.
+    weights : ndarray, optional
+        How much each input counts, not negative, shape ``(n,)``; all alike unless given.
 
     References
     ----------
@@ -95,7 +101,7 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """
     limit = np.log(1000.0)
     found = minimize_scalar(
-        lambda logarithm: negative_log_likelihood(logits, labels, float(np.exp(logarithm))),
+        lambda logarithm: negative_log_likelihood(logits, labels, float(np.exp(logarithm)), weights),
         bounds=(-limit, limit),
         method="bounded",
         options={"xatol": 1e-4},

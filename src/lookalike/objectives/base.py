@@ -13,7 +13,7 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
-        """Mean loss over the inputs.
+        """Mean loss over the inputs, taken by ``comparison.mean``, which weighs them where they have weights.
 
         Parameters
         ----------

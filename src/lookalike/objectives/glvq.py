@@ -54,5 +54,5 @@ class GlvqObjective(Objective):
             )
         relative = (other - own) / (-own - other).clamp_min(1e-12)
         if self.steepness == 0:
-            return relative.mean()
-        return (self.steepness * relative).sigmoid().mean()
+            return comparison.mean(relative)
+        return comparison.mean((self.steepness * relative).sigmoid())

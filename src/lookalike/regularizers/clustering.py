@@ -26,7 +26,7 @@ class ClusterRegularizer(Regularizer):
 
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Minus the largest score of the own class, mean over inputs."""
-        return -comparison.scores.masked_fill(~comparison.own_class(), float("-inf")).amax(1).mean()
+        return -comparison.mean(comparison.scores.masked_fill(~comparison.own_class(), float("-inf")).amax(1))
 
 
 class SeparationRegularizer(Regularizer):
@@ -50,4 +50,4 @@ class SeparationRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """The largest score of another class, mean over inputs."""
         left_out = comparison.own_class() | (comparison.labels < 0)[None]
-        return comparison.scores.masked_fill(left_out, float("-inf")).amax(1).mean()
+        return comparison.mean(comparison.scores.masked_fill(left_out, float("-inf")).amax(1))

@@ -1,5 +1,7 @@
 """Prototypes whose activations in a lower layer are like those of their class."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,7 @@ from lookalike.regularizers.likeness import (
     require_matching,
     shares_of_pixels,
     unlikeness,
+    weights_by_class,
 )
 from lookalike.shapes import Scalar
 
@@ -101,7 +104,7 @@ class FeatureMatchingRegularizer(Regularizer):
         multiple = 0.0
         if self.assignment == "soft":
             multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
-        penalty = unlikeness(met, multiple, self.mutual)
+        penalty = unlikeness(met, multiple, self.mutual, weights_by_class(comparison))
         return for_prototypes_alone(penalty, comparison.prototypes)
 
 
@@ -145,20 +148,29 @@ class FeatureStatisticsRegularizer(Regularizer):
         """The two squared differences, mean over the classes of the batch."""
         inputs, prototypes = comparison.tapped(self.depth, "feature statistics", "regularizers='none'")
         terms = []
-        for mine, own in by_class(comparison, inputs.detach(), prototypes):
-            (wanted, variances, together), (means, _, ours) = _statistics(mine), _statistics(own)
+        groups = list(by_class(comparison, inputs.detach(), prototypes))
+        weights: Sequence[Tensor | None] = weights_by_class(comparison) or [None] * len(groups)
+        for (mine, own), counts in zip(groups, weights, strict=True):
+            (wanted, variances, together), (means, _, ours) = _statistics(mine, counts), _statistics(own)
             terms.append(((means - wanted).square() / variances).mean() + (ours - together).square().mean())
         if not terms:
             return comparison.prototypes.sum() * 0
         return for_prototypes_alone(torch.stack(terms).mean(), comparison.prototypes)
 
 
-def _statistics(activations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _statistics(activations: Tensor, weights: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """Means (d), variances (d), none much below the others, and correlations (d d), over inputs and positions."""
     rows = activations.transpose(0, 1).flatten(1)
-    means = rows.mean(1)
-    rest = rows - means[:, None]
-    covariances = rest @ rest.T / rows.shape[1]
+    if weights is None:
+        means = rows.mean(1)
+        rest = rows - means[:, None]
+        covariances = rest @ rest.T / rows.shape[1]
+    else:
+        shares = weights.to(rows).repeat_interleave(activations[0, 0].numel())
+        shares = shares / shares.sum().clamp_min(torch.finfo(shares.dtype).tiny)
+        means = rows @ shares
+        rest = rows - means[:, None]
+        covariances = (shares * rest) @ rest.T
     variances = covariances.diagonal().clamp_min(LEAST)
     together = covariances / (variances[:, None] * variances).sqrt()
     # Of a channel that is silent throughout a class, any excitement would be infinitely much.

@@ -69,7 +69,8 @@ class CriticRegularizer(Regularizer):
         fake = prototypes.detach()
         if not self.cotrained:
             fake = inputs.amin() + (inputs.amax() - inputs.amin()) * torch.rand_like(fake)
-        told = functional.softplus(-self.critic(inputs)).mean() + functional.softplus(self.critic(fake)).mean()
+        told = comparison.mean(functional.softplus(-self.critic(inputs)))
+        told = told + functional.softplus(self.critic(fake)).mean()
         return told + functional.softplus(-functional_call(self.critic, _fixed(self.critic), (prototypes,))).mean()
 
 
@@ -119,7 +120,7 @@ class AutoencoderRegularizer(Regularizer):
         """The autoencoder's error, and by how much the prototypes' is above it."""
         comparison.require_whole_pictures("an autoencoder", "regularizers='none'")
         inputs, prototypes = comparison.unaugmented().detach(), comparison.live_prototypes()
-        usual = (self.autoencoder(inputs) - inputs).square().mean()
+        usual = comparison.mean((self.autoencoder(inputs) - inputs).square())
         drawn = functional_call(self.autoencoder, _fixed(self.autoencoder), (prototypes,))
         above = (drawn - prototypes).square().flatten(1).mean(1) - usual.detach()
         return usual + above.clamp_min(0).mean()

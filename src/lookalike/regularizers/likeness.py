@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from lookalike.comparison import Comparison
+from lookalike.comparison import Comparison, weighted_mean
 from lookalike.errors import require_option
 from lookalike.transforms import sums_over_shifts, view_at
 
@@ -41,6 +41,19 @@ def by_class(comparison: Comparison, inputs: Tensor, prototypes: Tensor) -> Iter
             yield mine, prototypes[labels == label]
 
 
+def weights_by_class(comparison: Comparison) -> list[Tensor] | None:
+    """The weights of the inputs that `by_class` hands out, class by class; ``None`` where all count alike.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        A pass with targets.
+    """
+    if comparison.weights is None:
+        return None
+    return [weights for weights, _ in by_class(comparison, comparison.weights, comparison.labels)]
+
+
 def falling(first: float, last: float, until: float, progress: float) -> float:
     """A value that falls geometrically from the first to the last, which it has from a share of the training on.
 
@@ -52,7 +65,7 @@ def falling(first: float, last: float, until: float, progress: float) -> float:
     return first * (last / first) ** min(progress / until, 1.0)
 
 
-def soft_least(alike: Tensor, temperature: float) -> Tensor:
+def soft_least(alike: Tensor, temperature: float, weights: Tensor | None = None) -> Tensor:
     """Minus a soft maximum of each row, shape ``(n,)``: the mean at a high temperature, the largest at a low one.
 
     Parameters
@@ -61,9 +74,14 @@ def soft_least(alike: Tensor, temperature: float) -> Tensor:
         Shape ``(n, m)``.
     temperature : float
         Above 0, or 0 for the largest itself.
+    weights : Tensor, optional
+        Of the columns, above 0, shape ``(m,)``; equal unless given.
     """
     if not temperature:
         return -alike.amax(1)
+    if weights is not None:
+        logarithms = weights.to(alike).clamp_min(torch.finfo(alike.dtype).tiny).log()
+        return -temperature * torch.logsumexp(alike / temperature + logarithms.log_softmax(0), 1)
     return temperature * (math.log(alike.shape[1]) - torch.logsumexp(alike / temperature, 1))
 
 
@@ -92,7 +110,9 @@ def require_matching(mutual: float, tolerance: float | None, tolerant_from: floa
     require_option("assignment", assignment, assignment in ASSIGNMENTS, " or ".join(ASSIGNMENTS))
 
 
-def unlikeness(alike: Sequence[Tensor], multiple: float, mutual: float = 0.0) -> Tensor:
+def unlikeness(
+    alike: Sequence[Tensor], multiple: float, mutual: float = 0.0, weights: Sequence[Tensor] | None = None
+) -> Tensor:
     """What `unlike` finds of every input, mean over all, and of every prototype.
 
     Parameters
@@ -101,12 +121,15 @@ def unlikeness(alike: Sequence[Tensor], multiple: float, mutual: float = 0.0) ->
         As for `unlike`.
     mutual : float
         Weight of the mean over prototypes.
+    weights : sequence of Tensor, optional
+        As for `unlike`.
     """
-    by_input, by_prototype = unlike(alike, multiple)
-    return by_input.mean() + mutual * by_prototype.mean() if mutual else by_input.mean()
+    by_input, by_prototype = unlike(alike, multiple, weights)
+    mean = weighted_mean(by_input, None if weights is None else torch.cat(list(weights)))
+    return mean + mutual * by_prototype.mean() if mutual else mean
 
 
-def unlike(alike: Sequence[Tensor], multiple: float) -> tuple[Tensor, Tensor]:
+def unlike(alike: Sequence[Tensor], multiple: float, weights: Sequence[Tensor] | None = None) -> tuple[Tensor, Tensor]:
     """Minus the soft maximum of every input, and of every prototype; the temperature is counted in what is unexplained.
 
     Parameters
@@ -115,6 +138,8 @@ def unlike(alike: Sequence[Tensor], multiple: float) -> tuple[Tensor, Tensor]:
         Correlations of the inputs of each class, at least one, with its prototypes' views, shape ``(n, p, v)``.
     multiple : float
         Temperature, in units of 1 less the mean of the inputs' largest values; 0 for the largest itself.
+    weights : sequence of Tensor, optional
+        Of the inputs of each class, above 0, shape ``(n,)``.
 
     Returns
     -------
@@ -122,9 +147,21 @@ def unlike(alike: Sequence[Tensor], multiple: float) -> tuple[Tensor, Tensor]:
         Of all inputs, shape ``(n,)``, and of all prototypes, shape ``(p,)``, class by class.
     """
     best = torch.cat([rows.detach().amax((1, 2)) for rows in alike])
-    temperature = multiple * float((1 - best.mean()).clamp_min(LEAST))
+    counts: Sequence[Tensor | None] = [None] * len(alike)
+    if weights is None:
+        mean = best.mean()
+    else:
+        every = torch.cat(list(weights)).to(best)
+        mean = (every * best).sum() / every.sum().clamp_min(torch.finfo(best.dtype).tiny)
+        counts = [own.repeat_interleave(rows.shape[2]) for own, rows in zip(weights, alike, strict=True)]
+    temperature = multiple * float((1 - mean).clamp_min(LEAST))
     by_input = torch.cat([soft_least(rows.flatten(1), temperature) for rows in alike])
-    by_prototype = torch.cat([soft_least(rows.transpose(0, 1).flatten(1), temperature) for rows in alike])
+    by_prototype = torch.cat(
+        [
+            soft_least(rows.transpose(0, 1).flatten(1), temperature, count)
+            for rows, count in zip(alike, counts, strict=True)
+        ]
+    )
     return by_input, by_prototype
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lookalike.comparison import Comparison
+from lookalike.comparison import Comparison, weighted_mean
 from lookalike.errors import require_option
 from lookalike.regularizers.base import Regularizer
 from lookalike.regularizers.likeness import (
@@ -15,6 +15,7 @@ from lookalike.regularizers.likeness import (
     shares_of_pixels,
     spread_of,
     unlike,
+    weights_by_class,
 )
 from lookalike.shapes import Scalar
 from lookalike.transforms import IdentityTransform, Transform
@@ -138,9 +139,11 @@ class AlignedMatchingRegularizer(Regularizer):
         shares = shares_of_pixels(every, self.tolerance if progress >= self.tolerant_from else None, self.pixels)
         met = [self._meet(mine, views, share) for (mine, views), share in zip(groups, shares, strict=True)]
         multiple = self.temperature(progress) if self.assignment == "soft" else 0.0
-        by_input, by_prototype = unlike([alike for alike, _ in met], multiple)
+        weights = weights_by_class(comparison)
+        by_input, by_prototype = unlike([alike for alike, _ in met], multiple, weights)
         apart = torch.cat([each for _, each in met])
-        return (by_input + self.contrast * apart).mean() + self.mutual * by_prototype.mean()
+        by_input = weighted_mean(by_input + self.contrast * apart, None if weights is None else torch.cat(weights))
+        return by_input + self.mutual * by_prototype.mean()
 
     def temperature(self, progress: float) -> float:
         """The temperature after a share of the training, as a multiple of what is unexplained."""

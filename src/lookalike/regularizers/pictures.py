@@ -76,4 +76,4 @@ class PixelPullRegularizer(Regularizer):
             )
         squares = inputs.square().sum(1)[:, None] - 2 * inputs @ prototypes.T + prototypes.square().sum(1)
         own = squares.masked_fill(~comparison.own_class(), float("inf")).amin(1)
-        return own.clamp_min(0).mean() / inputs.shape[1]
+        return comparison.mean(own.clamp_min(0)) / inputs.shape[1]

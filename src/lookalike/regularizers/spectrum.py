@@ -39,14 +39,20 @@ class SpectrumRegularizer(Regularizer):
     def forward(self, comparison: Comparison, progress: float) -> Scalar:
         """Mean over rings."""
         comparison.require_whole_pictures("a spectrum", "regularizers='none'")
-        wanted, ours = (_rings(each) for each in (comparison.unaugmented().detach(), comparison.live_prototypes()))
+        wanted = _rings(comparison.unaugmented().detach(), comparison.weights)
+        ours = _rings(comparison.live_prototypes(), None)
         return (ours.log() - wanted.log()).square().mean()
 
 
-def _rings(pictures: Tensor) -> Tensor:
+def _rings(pictures: Tensor, weights: Tensor | None) -> Tensor:
     """Mean power in every ring of frequencies, shape ``(m,)``."""
     height, width = pictures.shape[2:]
-    power = torch.fft.fft2(at_least_single(pictures), norm="ortho").abs().square().mean((0, 1))
+    power = torch.fft.fft2(at_least_single(pictures), norm="ortho").abs().square()
+    if weights is None:
+        power = power.mean((0, 1))
+    else:
+        shares = weights.to(power) / weights.to(power).sum().clamp_min(torch.finfo(power.dtype).tiny)
+        power = (shares[:, None, None] * power.mean(1)).sum(0)
     down, right = (torch.fft.fftfreq(side, device=pictures.device) * side for side in (height, width))
     ring = (down[:, None].square() + right.square()).sqrt().round().long().flatten()
     kept = (ring > 0) & (ring <= max(height, width) // 2)

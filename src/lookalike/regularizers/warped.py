@@ -2,7 +2,14 @@
 
 from lookalike.comparison import Comparison
 from lookalike.regularizers.base import Regularizer
-from lookalike.regularizers.likeness import by_class, correlated, falling, require_annealing, unlikeness
+from lookalike.regularizers.likeness import (
+    by_class,
+    correlated,
+    falling,
+    require_annealing,
+    unlikeness,
+    weights_by_class,
+)
 from lookalike.shapes import Scalar
 from lookalike.transforms import AlignmentPredictor, warped
 
@@ -85,4 +92,5 @@ class WarpedMatchingRegularizer(Regularizer):
             met.append(correlated(mine.flatten(1)[:, None], views.flatten(2))[:, :, None])
         if not met:
             return prototypes.sum() * 0
-        return unlikeness(met, falling(self.first_temperature, self.last_temperature, self.until, progress))
+        multiple = falling(self.first_temperature, self.last_temperature, self.until, progress)
+        return unlikeness(met, multiple, weights=weights_by_class(comparison))

@@ -1,6 +1,6 @@
 """Selection: which data points serve as prototypes; tensors in, indices out."""
 
-from lookalike.selection.base import Selected, Selection
+from lookalike.selection.base import Selected, Selection, drawn_by_weight
 from lookalike.selection.centers import KmeansSelection, MeansSelection, MedoidsSelection
 from lookalike.selection.covering import FacilityLocationSelection, FarthestFirstSelection, ProtoSelectSelection
 from lookalike.selection.discrepancy import MmdCriticSelection, ProtoDashSelection
@@ -27,6 +27,7 @@ __all__ = [
     "RandomSelection",
     "Selected",
     "Selection",
+    "drawn_by_weight",
     "k_medoids",
     "medoid_loss",
     "nearest_label",

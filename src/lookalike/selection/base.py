@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.selection.kernels import require_positive
 
 # What single precision can square, with room for a sum.
@@ -55,6 +55,8 @@ class Selection(ABC):
 
     #: Which kernel, for those that need one; ``"precomputed"``: points are its values.
     affinity: str = ""
+    #: Whether `chosen` also takes ``weights``, how much each point counts, shape ``(n,)``.
+    takes_weights: bool = False
 
     @abstractmethod
     def chosen(
@@ -74,7 +76,15 @@ class Selection(ABC):
             The only source of randomness.
         """
 
-    def __call__(self, points: Any, labels: Any, n_per_class: Any, *, generator: Generator | None = None) -> Selected:
+    def __call__(
+        self,
+        points: Any,
+        labels: Any,
+        n_per_class: Any,
+        *,
+        generator: Generator | None = None,
+        weights: Tensor | None = None,
+    ) -> Selected:
         """Choose data points of every class.
 
         Parameters
@@ -87,11 +97,15 @@ class Selection(ABC):
             How many of every class, or of each class in the order of its sorted labels.
         generator : torch.Generator, optional
             Seeded with 0 unless given; the same generator state chooses the same points.
+        weights : Tensor, optional
+            How much each point counts, above 0, shape ``(n,)``; all alike unless given.
 
         Raises
         ------
         DataError
             If values are not finite, shapes do not fit, or a class has fewer points than are wanted.
+        ParameterError
+            If there are weights, and the method takes none.
 
         Examples
         --------
@@ -115,7 +129,7 @@ class Selection(ABC):
             raise DataError(describe(expected, f"{largest:.3g}", "scale the points"))
         if self.affinity == "precomputed":
             require_positive(flat)
-        found = self.chosen(flat, members, counts, generator)
+        found = self.chosen(flat, members, counts, generator, **self._weighed(weights, members))
         return Selected(
             indices=torch.cat([each.indices for each in found]),
             labels=torch.cat([torch.full_like(each.indices, label) for label, each in enumerate(found)]),
@@ -123,6 +137,20 @@ class Selection(ABC):
             classes=classes,
             criticisms=torch.cat([each.criticisms for each in found]),
         )
+
+    def _weighed(self, weights: Tensor | None, members: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Weights as an argument of `chosen`; none where they are all the same within every class."""
+        if weights is None or all(bool((weights[own] == weights[own[0]]).all()) for own in members):
+            return {}
+        if not self.takes_weights:
+            raise ParameterError(
+                describe(
+                    "a selection that takes weights of examples",
+                    type(self).__name__,
+                    "selection='kmeans', 'means', 'medoids' or 'random', or fit without weights",
+                )
+            )
+        return {"weights": weights.double()}
 
 
 def as_points(points: Any) -> Tensor:
@@ -228,6 +256,28 @@ def counts_of(n_per_class: Any, members: Sequence[Tensor], classes: Sequence[Any
                 describe(f"at least {count} points of class {label!r}, to choose {count}", f"{len(own)}", "fewer")
             )
     return [int(count) for count in counts]
+
+
+def drawn_by_weight(n: int, count: int, weights: Tensor | None, generator: Generator) -> Tensor:
+    """So many different ones of n, at random, those that weigh more rather than others.
+
+    Parameters
+    ----------
+    n, count : int
+    weights : Tensor or None
+        Above 0, shape ``(n,)``; ``None``: all alike.
+    generator : torch.Generator
+
+    Examples
+    --------
+    >>> drawn_by_weight(3, 2, torch.tensor([1.0, 1e-9, 1.0]), torch.Generator().manual_seed(0)).sort().values.tolist()
+    [0, 2]
+    """
+    if weights is None:
+        return torch.randperm(n, generator=generator)[:count]
+    # The first to come of exponential waiting times: none comes twice, however little it weighs.
+    waits = torch.empty(n, dtype=torch.double).exponential_(generator=generator)
+    return (waits / weights.double().clamp_min(1e-300)).argsort(stable=True)[:count]
 
 
 def picked(indices: Tensor, weights: Tensor | None = None, criticisms: Tensor | None = None) -> Picked:

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
 from lookalike.selection.kernels import squared_distances
-from lookalike.selection.medoids import medoids_of_points
+from lookalike.selection.medoids import k_medoids, medoids_of_points
 
 
 class MeansSelection(Selection):
@@ -21,17 +21,25 @@ class MeansSelection(Selection):
     [2, 1]
     """
 
+    takes_weights = True
+
     def __init__(self) -> None:
         pass
 
     def chosen(
-        self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
+        self,
+        points: Tensor,
+        members: Sequence[Tensor],
+        counts: Sequence[int],
+        generator: Generator,
+        weights: Tensor | None = None,
     ) -> list[Picked]:
         """Class by class."""
-        return [
-            picked(own[(points[own] - points[own].mean(0)).square().sum(1).argsort(stable=True)[:count]])
-            for own, count in zip(members, counts, strict=True)
-        ]
+        found = []
+        for own, count in zip(members, counts, strict=True):
+            mean = points[own].mean(0) if weights is None else _mean(points[own], weights[own])
+            found.append(picked(own[(points[own] - mean).square().sum(1).argsort(stable=True)[:count]]))
+        return found
 
 
 class KmeansSelection(Selection):
@@ -58,12 +66,19 @@ class KmeansSelection(Selection):
     [1, 4]
     """
 
+    takes_weights = True
+
     def __init__(self, *, starts: int = 1) -> None:
         require_option("starts", starts, starts >= 1, "1 or above")
         self.starts = starts
 
     def chosen(
-        self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
+        self,
+        points: Tensor,
+        members: Sequence[Tensor],
+        counts: Sequence[int],
+        generator: Generator,
+        weights: Tensor | None = None,
     ) -> list[Picked]:
         """Class by class."""
         found = []
@@ -71,7 +86,9 @@ class KmeansSelection(Selection):
             rows = points[own] - points[own].mean(0)
             n_different = len(torch.unique(rows, dim=0)) if count > 1 else 1
             seed = int(torch.randint(2**31 - 1, (), generator=generator))
-            means = KMeans(min(count, n_different), n_init=self.starts, random_state=seed).fit(rows.numpy())
+            means = KMeans(min(count, n_different), n_init=self.starts, random_state=seed).fit(
+                rows.numpy(), sample_weight=None if weights is None else weights[own].numpy()
+            )
             found.append(picked(own[_nearest(torch.from_numpy(means.cluster_centers_).float(), rows, count)]))
         return found
 
@@ -103,18 +120,46 @@ class MedoidsSelection(Selection):
     [1, 4]
     """
 
+    takes_weights = True
+
     def __init__(self, *, max_matrix: int = 2000) -> None:
         require_option("max_matrix", max_matrix, max_matrix >= 2, "2 or above")
         self.max_matrix = max_matrix
 
     def chosen(
-        self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
+        self,
+        points: Tensor,
+        members: Sequence[Tensor],
+        counts: Sequence[int],
+        generator: Generator,
+        weights: Tensor | None = None,
     ) -> list[Picked]:
         """Class by class."""
-        return [
-            picked(own[medoids_of_points(points[own], count, self.max_matrix, generator)])
-            for own, count in zip(members, counts, strict=True)
-        ]
+        found = []
+        for own, count in zip(members, counts, strict=True):
+            if weights is None:
+                found.append(picked(own[medoids_of_points(points[own], count, self.max_matrix, generator)]))
+            else:
+                found.append(
+                    picked(own[_weighed_medoids(points[own], weights[own], count, self.max_matrix, generator)])
+                )
+        return found
+
+
+def _weighed_medoids(points: Tensor, weights: Tensor, count: int, at_most: int, generator: Generator) -> Tensor:
+    """Medoids of points that cost as much as they weigh; of many points, of those that are drawn by weight."""
+    places = torch.arange(len(points))
+    if len(points) > max(at_most, count):
+        drawn, times = torch.multinomial(weights, at_most, True, generator=generator).unique(return_counts=True)
+        if len(drawn) >= count:
+            places, weights = drawn, times.double()
+    rows = points[places].double()
+    distances = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist")
+    return places[k_medoids(weights[:, None] / weights.max() * distances, count)]
+
+
+def _mean(points: Tensor, weights: Tensor) -> Tensor:
+    return (weights / weights.sum() @ points.double()).to(points.dtype)
 
 
 def _nearest(centers: Tensor, rows: Tensor, count: int) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from lookalike.errors import require_option
-from lookalike.selection.base import Picked, Selection, picked
+from lookalike.selection.base import Picked, Selection, drawn_by_weight, picked
 from lookalike.selection.kernels import Affinity, require_affinity
 
 _LEAST = 1e-10
@@ -22,15 +22,22 @@ class RandomSelection(Selection):
     [0, 0, 1, 1]
     """
 
+    takes_weights = True
+
     def __init__(self) -> None:
         pass
 
     def chosen(
-        self, points: Tensor, members: Sequence[Tensor], counts: Sequence[int], generator: Generator
+        self,
+        points: Tensor,
+        members: Sequence[Tensor],
+        counts: Sequence[int],
+        generator: Generator,
+        weights: Tensor | None = None,
     ) -> list[Picked]:
         """Class by class."""
         return [
-            picked(own[torch.randperm(len(own), generator=generator)[:count]])
+            picked(own[drawn_by_weight(len(own), count, None if weights is None else weights[own], generator)])
             for own, count in zip(members, counts, strict=True)
         ]
 

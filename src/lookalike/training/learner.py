@@ -48,7 +48,12 @@ class Learner(nn.Module):
         self.counterfactual_weights = [weight for _, weight in counterfactuals]
 
     def forward(
-        self, inputs: Tensor, targets: Tensor, progress: float, originals: Tensor | None = None
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        progress: float,
+        originals: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """The loss of a batch and what it is made of.
 
@@ -62,6 +67,8 @@ class Learner(nn.Module):
             Share of the training done, from 0 to 1.
         originals : Tensor, optional
             The inputs before they were augmented, for what compares pictures with pictures; shape ``(n, ...)``.
+        weights : Tensor, optional
+            How much each input counts, shape ``(n,)``; all alike unless given.
 
         Returns
         -------
@@ -70,7 +77,7 @@ class Learner(nn.Module):
             there are several of a class), and by its own the objective on what a counterfactual made up.
         """
         self.network.advance(progress)
-        comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals)
+        comparison = replace(self.network(inputs, targets, **self._wanted()), originals=originals, weights=weights)
         terms = {"loss": self.objective(comparison, progress)}
         # Where passes are cast to half precision, pictures are still compared in single precision.
         record = comparison.widened() if torch.is_autocast_enabled(inputs.device.type) else comparison
@@ -91,9 +98,10 @@ class Learner(nn.Module):
         return {"taps": sorted(depths)} if depths else {}
 
     def _on_made_up(
-        self, comparison: Comparison, counterfactual: Any, made: tuple[Tensor, Tensor], progress: float
+        self, comparison: Comparison, counterfactual: Any, made: tuple[Tensor, ...], progress: float
     ) -> Tensor:
-        made_up, labels = made
+        made_up, labels, *further = made
+        weights = further[0] if further else None
         if not len(made_up):
             return comparison.logits.new_zeros(())
 
@@ -105,7 +113,10 @@ class Learner(nn.Module):
                 # Activations that nobody saw: the layers below pass any inputs, of which nothing is kept.
                 known["replaced"] = (counterfactual.depth, inputs)
                 inputs = comparison.inputs[: len(inputs)]
-            return self.objective(self.network(inputs, labels[rows], **known), progress)
+            passed = self.network(inputs, labels[rows], **known)
+            if weights is not None:
+                passed = replace(passed, weights=weights[rows])
+            return self.objective(passed, progress)
 
         parameters = (*self.network.parameters(), *self.objective.parameters())
         return mean_ahead(loss, len(made_up), comparison.prototype_activations, parameters)
@@ -114,16 +125,20 @@ class Learner(nn.Module):
         """What can be computed once for many validation batches: the prototypes' activations."""
         return given_to(self.network)
 
-    def judge(self, inputs: Tensor, targets: Tensor, given: dict[str, Tensor]) -> tuple[float, int]:
+    def judge(
+        self, inputs: Tensor, targets: Tensor, given: dict[str, Tensor], weights: Tensor | None = None
+    ) -> tuple[float, int]:
         """Objective and number of correct decisions of a validation batch.
 
         Parameters
         ----------
         inputs, targets : Tensor
         given : dict
-            From `given`, with the same weights.
+            From `given`, with the same weights of the network.
+        weights : Tensor, optional
+            How much each input counts in the objective, shape ``(n,)``; all alike unless given.
         """
-        comparison = self.network(inputs, targets, **given)
+        comparison = replace(self.network(inputs, targets, **given), weights=weights)
         loss = self.objective(comparison, 1.0)
         return float(loss), int((comparison.logits.argmax(1) == targets).sum())
 

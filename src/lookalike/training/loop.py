@@ -79,6 +79,8 @@ class Job:
             if examples is not None:
                 digest.update(examples.inputs.numpy().tobytes())
                 digest.update(examples.labels.numpy().tobytes())
+                if examples.weights is not None:
+                    digest.update(examples.weights.numpy().tobytes())
         return digest.hexdigest()
 
 
@@ -289,8 +291,9 @@ class _Run:
         originals, targets = self.job.training.batch(indices)
         inputs = self.job.augmentation(originals, torch.default_generator)
         inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
+        weights = self._weights(self.job.training, indices)
         set_learning_rate(self.optimizer, factor)
-        terms = self.module(inputs, targets, progress, originals)
+        terms = self.module(inputs, targets, progress, originals, weights)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         if self.settings.gradient_clip:
@@ -309,15 +312,21 @@ class _Run:
         loss, correct = 0.0, 0
         with self.state.averaged():
             given = learner.given()
-            for batch in examples.batches(_VALIDATION_BATCH):
+            places = torch.arange(len(examples)).split(_VALIDATION_BATCH)
+            for indices, batch in zip(places, examples.batches(_VALIDATION_BATCH), strict=True):
                 inputs, targets = self.fabric.to_device(batch)
                 inputs = inputs.to(next(learner.parameters()).dtype)
-                batch_loss, batch_correct = learner.judge(inputs, targets, given)
+                weights = self._weights(examples, indices)
+                batch_loss, batch_correct = learner.judge(inputs, targets, given, weights)
                 loss, correct = loss + batch_loss * len(targets), correct + batch_correct
         # All processes must decide alike what is best and when to stop.
         loss, accuracy = self.fabric.broadcast((loss / len(examples), correct / len(examples)))
         require_finite(loss, len(self.state.history) + 1, self.settings.learning_rate, "validation loss")
         return loss, accuracy
+
+    def _weights(self, examples: Examples, indices: Tensor) -> Tensor | None:
+        weights = examples.weights_of(indices)
+        return None if weights is None else self.fabric.to_device(weights)
 
     def _restore(self) -> tuple[int, int]:
         """Epochs done and the index of their phase, from the checkpoint if there is one."""

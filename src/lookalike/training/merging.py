@@ -6,6 +6,7 @@ from functools import cache, partial
 import torch
 from torch import Tensor
 
+from lookalike.comparison import weighted_mean
 from lookalike.data import Examples
 from lookalike.heads import Head
 from lookalike.metrics import DEAD, dead_prototypes
@@ -64,13 +65,13 @@ def superfluous(
     values = prototypes().detach().float().cpu()
     given = given_to(network)
     gone: list[int] = []
-    for own, rows in together(prototypes.labels, drawn(examples, generator)):
+    for own, rows, weights in together(prototypes.labels, drawn(examples, generator)):
         near, explained = best_matches(values[own], values[own]), best_matches(rows, values[own])
-        like = 1 - LESS * float(1 - explained.amax(1).mean()) if alike is None else alike
+        like = 1 - LESS * float(1 - weighted_mean(explained.amax(1), weights)) if alike is None else alike
         scores = cache(partial(_scores, network, rows, given))
-        loses = partial(_lost, network.head, scores, int(prototypes.labels[own[0]]), own)
+        loses = partial(_lost, network.head, scores, int(prototypes.labels[own[0]]), own, weights)
         may_go = partial(_may_go, share, doubles, near >= like, loses)
-        gone += own[dispensable(explained, may_go)].tolist()
+        gone += own[dispensable(explained, may_go, weights)].tolist()
     return sorted(gone)
 
 
@@ -97,7 +98,8 @@ def unused(network: PrototypeNetwork, examples: Examples, generator: torch.Gener
     kept = own.any(1)
     every = torch.cat([_scores(network, inputs, given) for inputs, _ in sample.batches(_BATCH)])
     scores = every.masked_fill(~own, float("-inf"))
-    wins = torch.bincount(scores[kept].argmax(1), minlength=len(labels))
+    counted = None if sample.weights is None else sample.weights.to(kept.device)[kept].double()
+    wins = torch.bincount(scores[kept].argmax(1), counted, minlength=len(labels))
     alive = (labels >= 0).nonzero()[:, 0]
     dead = dead_prototypes(wins[alive].cpu().numpy(), labels[alive].cpu().numpy(), share=2 * DEAD)
     return alive[torch.from_numpy(dead)].tolist()
@@ -109,12 +111,14 @@ def _scores(network: PrototypeNetwork, inputs: Tensor, given: dict[str, Tensor])
     return torch.cat([network(batch.to(like), **given).scores for batch in inputs.split(_BATCH)])
 
 
-def _lost(head: Head, scores: Callable[[], Tensor], label: int, own: Tensor, gone: list[int]) -> float:
+def _lost(
+    head: Head, scores: Callable[[], Tensor], label: int, own: Tensor, weights: Tensor | None, gone: list[int]
+) -> float:
     """Which share of a class is decided rightly with all its prototypes, and wrongly without some."""
     every = scores()
     without = every.index_fill(1, own[gone].to(every.device), float("-inf"))
     lost = (head(every).argmax(1) == label) & (head(without).argmax(1) != label)
-    return float(lost.float().mean())
+    return float(weighted_mean(lost.float().cpu(), weights))
 
 
 def _may_go(

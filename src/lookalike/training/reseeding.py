@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from lookalike.comparison import weighted_mean
 from lookalike.data import Examples
 from lookalike.errors import ParameterError, describe
 from lookalike.network import ComparingNetwork, PrototypeNetwork
@@ -58,11 +59,11 @@ def reseed(
     values = prototypes().detach().clone()
     begun: list[int] = []
     sample = drawn(examples, generator)
-    for own, rows in together(prototypes.labels, sample):
+    for own, rows, weights in together(prototypes.labels, sample):
         alike = best_matches(rows, values[own].float().cpu())
         worst = alike.amax(1).argsort()
         for prototype, row in zip(
-            own[dispensable(alike, lambda missed, one, stay, gone: missed <= share)].tolist(),
+            own[dispensable(alike, lambda missed, one, stay, gone: missed <= share, weights)].tolist(),
             worst.tolist(),
             strict=False,
         ):
@@ -105,13 +106,15 @@ def drawn(examples: Examples, generator: torch.Generator) -> Examples:
     return examples.select(torch.randperm(len(examples), generator=generator)[:_SAMPLE])
 
 
-def together(labels: Tensor, examples: Examples) -> Iterator[tuple[Tensor, Tensor]]:
-    """The prototypes of a class, as indices ``(k,)``, and its inputs; where there are several, and enough inputs."""
+def together(labels: Tensor, examples: Examples) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+    """The prototypes of a class, as indices ``(k,)``, its inputs and their weights; where there are enough of both."""
     labels = labels.cpu()
     for label in labels[labels >= 0].unique().tolist():
         own, rows = (labels == label).nonzero()[:, 0], (examples.labels == label).nonzero()[:, 0]
         if len(own) >= 2 and len(rows) >= 2 * len(own):
-            yield own, examples.batch(rows)[0].float()
+            weights = examples.weights_of(rows)
+            # Within the class: what matters are shares of it.
+            yield own, examples.batch(rows)[0].float(), None if weights is None else weights / weights.mean()
 
 
 def best_matches(rows: Tensor, pictures: Tensor) -> Tensor:
@@ -119,7 +122,9 @@ def best_matches(rows: Tensor, pictures: Tensor) -> Tensor:
     return align(rows, pictures, 1 + min(rows.shape[2:]) // _SIDE_PER_PIXEL).correlation
 
 
-def dispensable(alike: Tensor, may_go: Callable[[float, int, list[int], list[int]], bool]) -> list[int]:
+def dispensable(
+    alike: Tensor, may_go: Callable[[float, int, list[int], list[int]], bool], weights: Tensor | None = None
+) -> list[int]:
     """Prototypes of one class that go one after the other, the least missed of those that may first; one stays.
 
     Parameters
@@ -128,6 +133,8 @@ def dispensable(alike: Tensor, may_go: Callable[[float, int, list[int], list[int
         How alike inputs of the class and its prototypes are, shape ``(n, k)``, at most 1.
     may_go : callable
         Told how much a prototype is missed, which it is, and which are there and gone.
+    weights : Tensor, optional
+        Of the inputs, shape ``(n,)``; all count alike unless given.
 
     Examples
     --------
@@ -137,7 +144,7 @@ def dispensable(alike: Tensor, may_go: Callable[[float, int, list[int], list[int
     """
     stay, gone = list(range(alike.shape[1])), list[int]()
     while len(stay) > 1:
-        missed = dict(zip(stay, how_missed(alike, stay), strict=True))
+        missed = dict(zip(stay, how_missed(alike, stay, weights), strict=True))
         ranked = sorted(stay, key=missed.__getitem__)
         found = next((one for one in ranked if may_go(missed[one], one, stay, gone)), None)
         if found is None:
@@ -147,7 +154,7 @@ def dispensable(alike: Tensor, may_go: Callable[[float, int, list[int], list[int
     return gone
 
 
-def how_missed(alike: Tensor, stay: Sequence[int]) -> list[float]:
+def how_missed(alike: Tensor, stay: Sequence[int], weights: Tensor | None = None) -> list[float]:
     """How much more of a class would stay unexplained without each prototype, as a share of what does now.
 
     Parameters
@@ -156,6 +163,8 @@ def how_missed(alike: Tensor, stay: Sequence[int]) -> list[float]:
         How alike inputs of a class and its prototypes are, shape ``(n, k)``, at most 1.
     stay : sequence of int
         At least two prototypes, that are there.
+    weights : Tensor, optional
+        Of the inputs, shape ``(n,)``; all count alike unless given.
 
     Examples
     --------
@@ -163,8 +172,9 @@ def how_missed(alike: Tensor, stay: Sequence[int]) -> list[float]:
     [0.0, 0.0, 0.5]
     """
     unexplained = (1 - alike).clamp_min(0)
-    rest = float(unexplained[:, stay].amin(1).mean())
-    without = [float(unexplained[:, [other for other in stay if other != one]].amin(1).mean()) for one in stay]
+    rest = float(weighted_mean(unexplained[:, stay].amin(1), weights))
+    others = [[other for other in stay if other != one] for one in stay]
+    without = [float(weighted_mean(unexplained[:, each].amin(1), weights)) for each in others]
     return [value / rest - 1 if rest else float(value > 0) for value in without]
 
 
