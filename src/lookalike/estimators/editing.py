@@ -22,6 +22,8 @@ from lookalike.selection import MedoidsSelection
 from lookalike.transforms import aligned_means
 
 KINDS = ("aligned", "examples")
+# Prototypes that are whole inputs, each of which can be overwritten without the others.
+EXCHANGEABLE = ("pixel", "exemplar", "chosen")
 
 
 class Editing(ABC):
@@ -48,7 +50,8 @@ class Editing(ABC):
             From 1 to as many as there are examples; 4 unless given, or one each of fewer examples.
         kind : str
             ``"examples"``: prototypes are the medoids of the examples' activations. ``"aligned"``: pictures become the
-            means of the examples that meet them best, each moved by a few pixels; rows of a table stay examples.
+            means of the examples that meet them best, each moved by a few pixels. Rows of a table stay examples, and so
+            do the prototypes of the kinds ``"exemplar"`` and ``"chosen"``.
 
         Returns
         -------
@@ -69,7 +72,9 @@ class Editing(ABC):
         require_option("kind", kind, kind in KINDS, " or ".join(KINDS))
         classes = _with_class(self.classes_, name)
         label = classes.tolist().index(name)
-        averaged = kind == "aligned" and self.preprocessing_.is_picture
+        averaged = (
+            kind == "aligned" and self.preprocessing_.is_picture and self.fitted_.resolved["prototypes"] == "pixel"
+        )
         if n_prototypes is None:
             n_prototypes = min(AUTO_PROTOTYPES, len(inputs))
         if isinstance(n_prototypes, bool) or not isinstance(n_prototypes, Integral) or n_prototypes < 1:
@@ -127,15 +132,13 @@ class Editing(ABC):
         ParameterError
         """
         network, resolved = self.fitted_.network, self.fitted_.resolved
-        named = (
-            resolved["prototypes"] in ("pixel", "exemplar") and network.prototypes.shape == self.preprocessing_.shape
-        )
+        named = resolved["prototypes"] in EXCHANGEABLE and network.prototypes.shape == self.preprocessing_.shape
         if not named or not network.head.retires or bool((network.prototypes.labels < 0).any()):
             raise ParameterError(
                 describe(
                     "prototypes that are whole inputs, and a head that learned nothing about single classes",
                     f"prototypes={resolved['prototypes']!r}, head={resolved['head']!r}",
-                    "prototypes='pixel' or 'exemplar' without a size, head='log_sum_exp' or 'max', and fit anew",
+                    "prototypes='pixel', 'exemplar' or 'chosen', without a size; head='log_sum_exp' or 'max'; fit anew",
                 )
             )
 

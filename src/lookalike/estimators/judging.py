@@ -255,10 +255,16 @@ def _judges(
 
 
 def _stand_ins(fitted: Fitted) -> Tensor:
-    """The nearest training example of every prototype, as it came, shape ``(p, ...)``; empty if one is missing."""
+    """The training example that each prototype is, or is nearest to, shape ``(p, ...)``; empty if one is missing."""
     places = {index: place for place, index in enumerate(neighbor_indices(fitted.about))}
-    nearest = [summary.neighbors[0].index for summary in fitted.about.prototypes if summary.neighbors]
-    neighbors = fitted.pictures["neighbors"]
-    if len(nearest) != len(fitted.about.prototypes):
-        return neighbors[:0]
-    return neighbors[[places[index] for index in nearest]]
+    neighbors, own = fitted.pictures["neighbors"], fitted.pictures["prototypes"]
+    found = []
+    for summary in fitted.about.prototypes:
+        if summary.source is not None and own.shape[1:] == neighbors.shape[1:]:
+            found.append(own[summary.prototype])
+        elif summary.neighbors:
+            nearest = neighbors[places[summary.neighbors[0].index]]
+            found.append(fitted.preprocessing.to_data_units(nearest[None])[0])
+        else:
+            return neighbors[:0]
+    return torch.stack([each.to(found[0].dtype) for each in found])

@@ -74,6 +74,8 @@ def rebuilt(
     """
     other = {**resolved, "prototypes__n_per_class": list(counts)}
     made = assemble(other, preprocessing, len(counts))
+    # The network is trained: what only training needs is gone.
+    made.prototypes.settle()
     if values is not None:
         made.prototypes.set_values(values)
     old, learned = network.state_dict(), {name for name, _ in network.named_parameters()}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WRONG, _BORDER, _NONE, _RIGHT, _SHOWN = 6, 3, 3, 6, 3
 RESEMBLING = 0.95
+# Kinds of prototypes that are pictures as they came, whatever took their place since.
+_REAL = ("exemplar", "chosen")
 
 
 def contents_of(
@@ -54,7 +56,7 @@ def contents_of(
     names : mapping of int to str, optional
         Of training examples that are mentioned.
     """
-    preprocessing = classifier.preprocessing_
+    preprocessing, about = classifier.preprocessing_, classifier.explanation_
     pictures, neighbors, rows = {}, {}, {}
     if preprocessing.is_picture:
         fitted = classifier.fitted_
@@ -68,14 +70,15 @@ def contents_of(
         quality=quality,
         verification=verification,
         card=card,
-        about=classifier.explanation_,
+        about=replace(about, prototypes=tuple(replace(each, neighbors=each.others) for each in about.prototypes)),
         pictures=pictures,
         neighbor_pictures=neighbors,
         rows=rows,
         history=[epoch.to_dict() for epoch in classifier.history_],
         examples=list(examples),
         making=dict(making or {}),
-        learned=any(summary.source is None for summary in classifier.explanation_.prototypes),
+        learned=classifier.fitted_.resolved["prototypes"] not in _REAL
+        and any(summary.source is None for summary in about.prototypes),
         axis=_axis(classifier),
         names=dict(names or {}),
     )
@@ -194,6 +197,8 @@ def _aligned(
     if not preprocessing.is_picture or prototypes.space != "input" or tuple(prototypes.shape) != preprocessing.shape:
         return [{} for _ in explanations]
     wanted = [[match.prototype for match in each.matches[:_SHOWN]] for each in explanations]
+    # Training examples that the network compares as they are meet nothing by being moved and dimmed.
+    moved = {match.prototype for each in explanations for match in each.matches if match.alignment}
     found, rest = map(torch.from_numpy, classifier.aligned(inputs, wanted))
     low, high = preprocessing.eight_bit_range
     # Grey where nothing is left, brighter or darker where the input is.
@@ -204,6 +209,7 @@ def _aligned(
         {
             prototype: AlignedPictures(shown[row * n_shown + place], left[row * n_shown + place])
             for place, prototype in enumerate(each)
+            if prototype in moved
         }
         for row, each in enumerate(wanted)
     ]

@@ -50,6 +50,8 @@ def explain_decisions(
     aligned = _most_important(contributions, comparison.logits)
     flips = flipping_scores(head, comparison.scores, aligned[:, -1], best).tolist()
     alignments = {name: values.tolist() for name, values in alignments_of(comparison, aligned).items()}
+    # A photograph does not meet another one by being moved and dimmed, unless the network itself compares them so.
+    photographs = set() if comparison.alignments else {p.prototype for p in about.prototypes if p.source is not None}
     return [
         _explain(
             comparison.scores[row].tolist(),
@@ -63,6 +65,7 @@ def explain_decisions(
             {
                 prototype: {name: values[row][place] for name, values in alignments.items()}
                 for place, prototype in enumerate(aligned[row].tolist())
+                if prototype not in photographs
             },
             about,
         )
@@ -99,7 +102,7 @@ def _explain(
             contribution=contributions[first][index],
             contribution_to_runner_up=contributions[second][index],
             position=(positions[index][0], positions[index][1]),
-            neighbors=about.prototypes[index].neighbors,
+            neighbors=about.prototypes[index].others,
             alignment={name: float(value) for name, value in alignments.get(index, {}).items()},
         )
         for index, score in enumerate(scores)

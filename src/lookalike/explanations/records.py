@@ -46,7 +46,8 @@ class PrototypeMatch:
         Its nearest training examples of its own class.
     alignment : dict of str to float
         How it has to be changed to meet the input, by parameter, for the eight that contribute most and the one that
-        speaks most for the runner-up; see `lookalike.explanations.alignments_of`. Empty where that is not known.
+        speaks most for the runner-up; see `lookalike.explanations.alignments_of`. Empty where that is not known, and
+        for a training example that the network compares as it is.
     """
 
     prototype: int
@@ -210,7 +211,7 @@ class PrototypeSummary:
     usage : float
         Share of the training examples given to its class in which it is the prototype that scores highest.
     neighbors, foreign_neighbors : tuple of Neighbor
-        Nearest training examples of its own class, and of all other classes.
+        Nearest training examples of its own class, and of all other classes; not the one that it is.
     source : int or None
         The training example that it is, or was cut from; ``None`` for a learned prototype.
     """
@@ -221,6 +222,11 @@ class PrototypeSummary:
     neighbors: tuple[Neighbor, ...]
     foreign_neighbors: tuple[Neighbor, ...]
     source: int | None = None
+
+    @property
+    def others(self) -> tuple[Neighbor, ...]:
+        """The nearest training examples of its own class without itself, which models of older versions count too."""
+        return tuple(neighbor for neighbor in self.neighbors if neighbor.index != self.source)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from lookalike.network import PrototypeNetwork
 from lookalike.similarities import scale_of
 
 _BATCH = 512
+_ROUNDING = 1e-6
 
 
 @torch.no_grad()
@@ -23,6 +24,8 @@ def explain_prototypes(
     n_neighbors: int = 5,
 ) -> GlobalExplanation:
     """Every prototype's nearest training examples, of its own class and of others, and how often it is used.
+
+    A prototype that is a training example is not among its own nearest ones.
 
     Parameters
     ----------
@@ -40,20 +43,20 @@ def explain_prototypes(
     own, foreign = _Nearest(len(labels), n_neighbors), _Nearest(len(labels), n_neighbors)
     wins, given = torch.zeros(len(labels)), torch.zeros(len(classes))
     prototype_activations = network.activate_prototypes()
+    known = _sources(network, examples)
     start = 0
     for inputs, targets in examples.batches(_BATCH):
         comparison = network(inputs.to(prototype_activations), prototype_activations=prototype_activations)
         scores, predicted = comparison.scores.cpu(), comparison.logits.argmax(1).cpu()
         same = targets[:, None] == labels[None]
-        own.take(scores.masked_fill(~same, float("-inf")), start)
+        itself = torch.arange(start, start + len(targets))[:, None] == known[None]
+        own.take(scores.masked_fill(~same | itself, float("-inf")), start)
         foreign.take(scores.masked_fill(same, float("-inf")), start)
         winners = scores.masked_fill(predicted[:, None] != labels[None], float("-inf")).argmax(1)
         wins += torch.bincount(winners, minlength=len(labels))
         given += torch.bincount(predicted, minlength=len(classes))
         start += len(targets)
     usage = wins / given[labels].clamp_min(1)
-    sources = network.prototypes.sources
-    known = [-1] * len(labels) if sources is None else sources.tolist()
     return GlobalExplanation(
         classes=tuple(classes),
         similarity=similarity,
@@ -66,11 +69,46 @@ def explain_prototypes(
                 usage=float(usage[index]),
                 neighbors=own.neighbors(index, examples.labels, classes),
                 foreign_neighbors=foreign.neighbors(index, examples.labels, classes),
-                source=known[index] if known[index] >= 0 else None,
+                source=int(known[index]) if known[index] >= 0 else None,
             )
             for index, label in enumerate(labels.tolist())
         ),
     )
+
+
+def _sources(network: PrototypeNetwork, examples: Examples) -> Tensor:
+    """Which of these examples each prototype is, shape ``(p,)``; -1 for none.
+
+    What a prototype says of itself holds, unless another example here has its very values: examples may be counted
+    otherwise than in training, and a prototype that took the place of another does not know what it is.
+    """
+    prototypes = network.prototypes
+    if prototypes.sources is None:
+        return torch.full((len(prototypes.labels),), -1)
+    found = prototypes.sources.cpu().clone()
+    values = prototypes().detach().cpu()
+    if prototypes.space != "input" or tuple(values.shape[1:]) != examples.preprocessing.shape:
+        return found
+    for prototype, place in enumerate(found.tolist()):
+        if 0 <= place < len(examples) and _equal(_standardized(examples, torch.tensor([place])), values[prototype])[0]:
+            continue
+        start = 0
+        for inputs, _ in examples.batches(_BATCH):
+            same = _equal(inputs, values[prototype])
+            if same.any():
+                found[prototype] = start + int(same.nonzero()[0, 0])
+                break
+            start += len(inputs)
+    return found
+
+
+def _standardized(examples: Examples, places: Tensor) -> Tensor:
+    return next(iter(examples.select(places).batches(1)))[0]
+
+
+def _equal(inputs: Tensor, value: Tensor) -> Tensor:
+    """Which inputs are the same as one, but for rounding, shape ``(n,)``."""
+    return ((inputs - value).abs() <= _ROUNDING * (1 + value.abs())).flatten(1).all(1)
 
 
 class _Nearest:

@@ -38,9 +38,10 @@ class ChosenPrototypes(Prototypes):
     Notes
     -----
     Shape: ``(p, *input_shape)``. While training, a prototype is the mixture ``softmax(values / t)`` of the candidates;
-    in evaluation, and so for every validation and in the end, it is the candidate of the largest value. ``sources``
-    holds which training examples these are once training is over. The concrete distribution without its noise: the
-    order of batches is random enough.
+    in evaluation, and so for every validation and in the end, it is the candidate of the largest value. Once training
+    is over, ``sources`` holds which training examples these are, and only these are kept: ``values`` then has one
+    column, and the chosen examples can be overwritten. The concrete distribution without its noise: the order of
+    batches is random enough.
 
     References
     ----------
@@ -86,9 +87,18 @@ class ChosenPrototypes(Prototypes):
         self.register_buffer("candidates", torch.zeros(n_classes * candidates, *self.shape))
         self.register_buffer("candidate_sources", torch.full((n_classes * candidates,), -1))
         self.values = nn.Parameter(torch.zeros(len(self.labels), candidates))
+        self.register_load_state_dict_pre_hook(_make_room)
+        self.register_load_state_dict_post_hook(_settle_again)
+
+    @property
+    def settled(self) -> bool:
+        """Whether only the chosen examples are left."""
+        return self.values.shape[1] == 1
 
     def forward(self) -> PrototypeInputs:
         """All prototypes, shape ``(p, *input_shape)``."""
+        if self.settled:
+            return self.candidates
         if not self.training:
             return self.candidates[self._best()]
         weights = torch.softmax(self.values / self.temperature, 1)
@@ -104,8 +114,15 @@ class ChosenPrototypes(Prototypes):
         return values
 
     def set_values(self, values: PrototypeInputs) -> None:
-        """Give the candidate of its class that is nearest to a prototype's value a head start."""
+        """Give the candidate of its class that is nearest to a prototype's value a head start.
+
+        Once training is over, the values become the prototypes.
+        """
         with torch.no_grad():
+            if self.settled:
+                self.candidates.copy_(values)
+                self.sources.fill_(-1)
+                return
             n = self.values.shape[1]
             which = nearest_candidate(values, self.labels.clamp_min(0), self.candidates, n)
             self.values.zero_()
@@ -117,9 +134,33 @@ class ChosenPrototypes(Prototypes):
         self.temperature = self.first_temperature * (self.last_temperature / self.first_temperature) ** share
 
     def settle(self) -> None:
-        """Write down which training examples were chosen."""
-        self.sources.copy_(self.candidate_sources[self._best()])
+        """Write down which training examples were chosen, and keep no others."""
+        if not self.settled:
+            self.sources.copy_(self.candidate_sources[self._best()])
+            self._keep_chosen()
+
+    @torch.no_grad()
+    def _keep_chosen(self) -> None:
+        self._resize(self.candidates[self._best()])
+
+    def _resize(self, chosen: Tensor) -> None:
+        self.candidates = chosen
+        self.candidate_sources = self.sources.clone()
+        self.values = nn.Parameter(self.values.new_zeros(len(chosen), 1), self.values.requires_grad)
 
     def _best(self) -> Tensor:
         """Of each prototype, counted over all candidates."""
         return self.labels.clamp_min(0) * self.values.shape[1] + self.values.argmax(1)
+
+
+def _make_room(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Before loading: what was saved after training has only the chosen examples."""
+    values = state.get(f"{prefix}values")
+    if isinstance(module, ChosenPrototypes) and values is not None and values.shape[1:] == (1,) and not module.settled:
+        module._resize(module.candidates.new_zeros(len(module.labels), *module.shape))
+
+
+def _settle_again(module: nn.Module, _: object) -> None:
+    """After loading: a trained model that still has all candidates, as older versions saved it, needs them no more."""
+    if isinstance(module, ChosenPrototypes) and not module.settled and bool((module.sources >= 0).all()):
+        module._keep_chosen()
