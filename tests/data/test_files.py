@@ -155,7 +155,6 @@ def test_a_table_with_a_label_column(tmp_path):
         ("a,label\n", "at least one row"),
         ("", "at least one row"),
         ("label\nx\ny\n", "at least one column of numbers"),
-        ("a;label\n1;x\n2;y\n", "separated by commas"),
         (",label\n0,x\n1,y\n", "at least one column of numbers"),
     ],
 )

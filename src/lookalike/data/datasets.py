@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lookalike.data.encoding import Encoding
 from lookalike.data.labels import as_labels, class_indices
 from lookalike.data.pixel_scale import PixelScale
 from lookalike.data.splits import stratified_split
@@ -69,7 +70,7 @@ class Dataset:
         As it was asked for.
     train, test : Part
     columns : tuple of str
-        Names of the columns of a table; empty for pictures.
+        Names of the inputs of a table, in their order; empty for pictures.
     notes : tuple of str
         What was done on the way and should be said: pictures resized, files skipped, a test part split off.
     judging : Part or None
@@ -80,6 +81,8 @@ class Dataset:
         The true prototypes, where the data were made from some.
     pixels : PixelScale or None
         What the numbers of pictures mean, where the files say so.
+    encoding : Encoding or None
+        How the columns of a table became numbers.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Dataset:
     validation: Part | None = None
     world: "KnownWorld | None" = None
     pixels: PixelScale | None = None
+    encoding: Encoding | None = None
 
     @property
     def held_out(self) -> tuple[np.ndarray, np.ndarray] | None:

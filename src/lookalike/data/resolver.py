@@ -11,13 +11,15 @@ from sklearn import datasets as bundled
 from lookalike.data.archives import load_npz
 from lookalike.data.cifar import load_cifar10
 from lookalike.data.datasets import Dataset, Part, Progress, split_off_test
+from lookalike.data.delimited import is_table
+from lookalike.data.encoding import Encoding
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
 from lookalike.data.labels import as_labels, labels_in, named_classes
 from lookalike.data.omniglot import load_omniglot
 from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
-from lookalike.data.tables import load_csv
+from lookalike.data.tables import load_table
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
 
 
@@ -33,9 +35,11 @@ def load_dataset(
     superclasses: Mapping[str, Any] | None = None,
     strict: bool = False,
     columns: Sequence[str] | None = None,
+    missing: Sequence[str] | None = None,
+    encoding: Encoding | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """A data set by name, or a folder, an .npz or a .csv by its path.
+    """A data set by name, or a folder, an .npz or a table by its path.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ def load_dataset(
     image_size : int, optional
         Pixels along each side, for a folder of pictures.
     label : str, optional
-        The column of labels, for a .csv.
+        The column of labels, for a table.
     test_fraction : float
         Share set aside for testing where the data come without a test part.
     limit : int, optional
@@ -64,7 +68,12 @@ def load_dataset(
     strict : bool
         Refuse files that cannot be read instead of leaving them out.
     columns : sequence of str, optional
-        Which columns of a .csv to learn from, and in which order; all but those that only number the rows unless given.
+        Which columns of a table to learn from, and in which order; all but those that only number the rows unless
+        given.
+    missing : sequence of str, optional
+        Words that stand for a missing value in a table; an empty cell, NA, NaN, null, None and their like unless given.
+    encoding : Encoding, optional
+        How a model reads tables, in the place of both.
     progress : callable, optional
         Called with the number of pictures read and of all.
 
@@ -91,15 +100,16 @@ def load_dataset(
     known = name.partition(":")[0]
     if known in NAMED and (known == name or known in _WITH_CHOICE):
         found = NAMED[known](name, progress)
-    elif path.suffix == ".npz":
+    elif path.suffix.lower() == ".npz":
         found = load_npz(path, test_fraction=test_fraction)
-    elif path.suffix == ".csv":
-        found = load_csv(path, label=label, columns=columns, test_fraction=test_fraction)
+    elif is_table(path):
+        about = {"label": label, "columns": columns, "missing": missing, "encoding": encoding}
+        found = load_table(path, test_fraction=test_fraction, **about)  # type: ignore[arg-type]
     elif path.exists() or "/" in name:
         found = load_folder(path, image_size=image_size, test_fraction=test_fraction, strict=strict, progress=progress)
     else:
         raise DataNotFoundError(
-            describe("a folder, an .npz, a .csv, or a data set's name", repr(name), suggest(name, NAMED))
+            describe("a folder, an .npz, a .csv or .tsv, or a data set's name", repr(name), suggest(name, NAMED))
         )
     found = _merged(found, superclasses) if superclasses else found
     found = _without_judges(found, judge_share) if judge_share else found

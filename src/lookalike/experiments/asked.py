@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from lookalike.data.archives import inputs_of
+from lookalike.data.delimited import is_table, read_table
+from lookalike.data.encoding import Encoding
 from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
-from lookalike.data.tables import numbers, places_of, read_table
 from lookalike.errors import DataError, DataNotFoundError, describe
-from lookalike.experiments.run_data import data_of, learned_from, news_of
+from lookalike.experiments.run_data import data_of, encoding_of, learned_from, news_of
 from lookalike.experiments.runs import Run
 
-_ROW = re.compile(r"(?P<file>.+\.csv), line (?P<line>[0-9]+)|(?P<arrays>.+\.npz), (?P<index>[0-9]+)")
+_ROW = re.compile(
+    r"(?P<file>.+\.[ct]sv(\.gz)?), line (?P<line>[0-9]+)|(?P<arrays>.+\.npz), (?P<index>[0-9]+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ def asked_inputs(run: Run, wanted: Sequence[str], *, strict: bool = False, data:
         expected = "test:N, or names of examples, which --data is about"
         raise DataError(describe(expected, ", ".join(wanted), "leave --data out"))
     path, rows = _rows_of(wanted)
-    if path.suffix not in (".csv", ".npz"):
+    if not is_table(path) and path.suffix.lower() != ".npz":
         return _from_pictures(run, [Path(name) for name in wanted], strict)
-    asked = _from_table(run, path) if path.suffix == ".csv" else _from_arrays(path)
+    asked = _from_table(run, path) if is_table(path) else _from_arrays(path)
     return _only(asked, rows, path) if rows else asked
 
 
@@ -89,14 +92,14 @@ def _rows_of(wanted: Sequence[str]) -> tuple[Path, Sequence[str]]:
 
 
 def _name_of(file: Path, number: int) -> str:
-    return f"{file}, line {number}" if file.suffix == ".csv" else f"{file}, {number}"
+    return f"{file}, line {number}" if is_table(file) else f"{file}, {number}"
 
 
 def _only(asked: Asked, rows: Sequence[str], file: Path) -> Asked:
     unknown = [name for name in rows if name not in asked.names]
     if unknown:
         found = f"rows from {asked.names[0]!r} to {asked.names[-1]!r}" if asked.names else "no rows"
-        advice = "a line that is neither the header nor empty" if file.suffix == ".csv" else "places count from 0"
+        advice = "a line that is neither the header nor empty" if is_table(file) else "places count from 0"
         raise DataError(describe(f"a row of {file}, which has {found}", repr(unknown[0]), advice))
     places = [asked.names.index(name) for name in rows]
     return Asked(asked.inputs[places], list(rows), [asked.true[place] for place in places], asked.notes)
@@ -134,11 +137,13 @@ def _called(run: Run, wanted: Sequence[str], data: str | None) -> Asked | None:
 def _from_table(run: Run, file: Path) -> Asked:
     if run.classifier.preprocessing_.is_picture:
         raise DataError(describe("pictures, as the model takes them", f"a table, {file}", "a picture or a folder"))
-    columns = run.extras.get("columns") or []
-    header, rows, lines = read_table(file)
-    places = places_of(columns, header, file) if columns else list(range(len(header)))
-    names = [_name_of(file, line) for line in lines]
-    return Asked(numbers(header, rows, lines, places, file), names, [None] * len(rows), [])
+    table, encoding, notes = read_table(file), encoding_of(run), []
+    if encoding is None:
+        encoding = Encoding.of_numbers(table.header)
+        notes = ["the model knows no names of columns: they are taken in the order of the file"]
+    inputs, said = encoding.apply(table)
+    names = [_name_of(file, line) for line in table.lines]
+    return Asked(inputs, names, [None] * len(names), [*notes, *said])
 
 
 def _from_arrays(file: Path) -> Asked:

@@ -20,6 +20,8 @@ DATA_OPTIONS: dict[str, type] = {
     "bootstrap": int,
     "superclasses": dict,
     "strict": bool,
+    "columns": list,
+    "missing": list,
 }
 RECIPES = {
     name: getattr(recipes, name)
@@ -37,7 +39,7 @@ class RunConfig:
         A data set's name or a path.
     data_options : dict
         Options ``data__NAME`` without their prefix: image_size, label, test_fraction, limit, judge_share, bootstrap,
-        superclasses, strict.
+        superclasses, strict, columns, missing.
     recipe : str
         Whose parameters are the starting point.
     parameters : dict
@@ -98,7 +100,7 @@ def config_from(settings: Mapping[str, Any]) -> RunConfig:
             value, (int, float) if wanted is float else wanted
         ):
             raise ParameterError(describe(f"{name} to be {wanted.__name__}", f"{value!r} ({type(value).__name__})"))
-        options[option] = {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
+        options[option] = _as_text(value)
     arguments = ["data", "recipe", *PrototypeClassifier._get_param_names()]
     require_known(rest, arguments)
     return RunConfig(data, options, recipe, rest)
@@ -148,6 +150,13 @@ def assignments(settings: Iterable[str]) -> dict[str, Any]:
         read = _is_read(name, value)
         values[name.strip()] = parse_yaml(value, f"a value for {name.strip()}") if read else value
     return values
+
+
+def _as_text(value: Any) -> Any:
+    """Names of classes and columns as text."""
+    if isinstance(value, dict):
+        return {str(key): item for key, item in value.items()}
+    return [str(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_read(name: str, value: str) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.base import clone
 
 from lookalike.data import Dataset, Part, load_dataset
+from lookalike.data.delimited import is_table
+from lookalike.data.encoding import Encoding
 from lookalike.errors import DataError, DataNotFoundError, ParameterError, describe
 from lookalike.estimators.fitting import split
 from lookalike.experiments.origins import as_noted, in_classes, is_as_noted, unlearned
@@ -58,7 +60,7 @@ def read_data(run: Run, options: Mapping[str, Any]) -> Dataset:
     """
     place, data = run.extras.get("place"), run.config.data
     if not place:
-        return load_dataset(data, **({**_shaped(run, data), **options} if data.endswith(".csv") else options))
+        return load_dataset(data, **({**_shaped(run, data), **options} if is_table(data) else options))
     found = next((each for each in (place, data) if Path(each).expanduser().exists()), None)
     if found is None:
         looked = " or ".join(dict.fromkeys([data, place]))
@@ -78,10 +80,29 @@ def news_of(run: Run, dataset: Dataset) -> list[str]:
     return [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
 
 
+def encoding_of(run: Run) -> Encoding | None:
+    """How the model of a run reads tables; ``None`` where it learned from columns without names.
+
+    Parameters
+    ----------
+    run : Run
+
+    Raises
+    ------
+    ModelFileError
+        If the model says it in a form that is not known.
+    """
+    stored = run.extras.get("table")
+    if stored:
+        return Encoding.from_dict(stored)
+    columns: Any = run.extras.get("columns") or getattr(run.classifier, "feature_names_in_", [])
+    return Encoding.of_numbers([str(name) for name in columns]) if len(columns) else None
+
+
 def _shaped(run: Run, data: str) -> dict[str, Any]:
     """What data that may have grown must not choose anew: the size of pictures, the columns of a table."""
-    if Path(data).suffix == ".csv":
-        return {"columns": run.extras.get("columns") or None}
+    if is_table(data):
+        return {"encoding": encoding_of(run)}
     preprocessing = run.classifier.preprocessing_
     if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
         return {"image_size": preprocessing.shape[1]}

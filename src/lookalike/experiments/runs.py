@@ -153,6 +153,7 @@ def _about(config: RunConfig, dataset: Dataset, classifier: PrototypeClassifier)
         "config": config.to_dict(),
         "notes": [*dataset.notes, *_merged(classifier), *filter(None, [classifier.fitted_.warning])],
         "columns": list(dataset.columns),
+        **({} if dataset.encoding is None else {"table": dataset.encoding.to_dict()}),
         "place": place_of(config.data),
         "names": _names(classifier, dataset),
         "n_test": len(dataset.test),
