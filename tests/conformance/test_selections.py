@@ -288,11 +288,11 @@ def test_blocks_give_what_whole_matrices_give(monkeypatch):
     monkeypatch.setattr("lookalike.selection.kernels.TILE", 7)
     monkeypatch.setattr("lookalike.selection.modes.TILE", 7)
     monkeypatch.setattr("lookalike.selection.kernels._ROWS", 5)
-    rows = torch.randn(40, 3, generator=seeded(0))
+    rows = torch.randn(40, 3, generator=seeded(0)).double()
     affinity = Affinity(rows, "gaussian", 1.3, seeded(0))
     whole = torch.exp(-torch.cdist(rows, rows).square() / (2 * 1.3**2))
     torch.testing.assert_close(affinity.means(), whole.mean(0))
-    some, reached = torch.tensor([3, 0, 17]), torch.rand(40, generator=seeded(1))
+    some, reached = torch.tensor([3, 0, 17]), torch.rand(40, generator=seeded(1)).double()
     torch.testing.assert_close(affinity.columns(some), whole[:, some])
     torch.testing.assert_close(affinity.gains(some, reached), (whole[:, some] - reached[:, None]).clamp_min(0).sum(0))
     torch.testing.assert_close(

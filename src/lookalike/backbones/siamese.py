@@ -14,6 +14,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from lookalike.errors import DataError, describe
+
 
 class SiamesePass(TorchFunctionMode):
     """What a pass of inputs and prototypes together does differently from a pass of inputs.
@@ -98,6 +100,8 @@ class SiamesePass(TorchFunctionMode):
             return functional.batch_norm(inputs, running_mean, running_var, weight, bias, False, momentum, eps)
         if self._given is not None:
             return functional.batch_norm(inputs, *next(self._given), weight, bias, False, 0.0, eps)
+        if self._replay is None:
+            _require_spread(inputs[: self._n_real])
         if self._n_real is not None:
             weight = inputs.new_ones(inputs.shape[1]) if weight is None else weight
             bias = inputs.new_zeros(inputs.shape[1]) if bias is None else bias
@@ -135,6 +139,23 @@ class SiamesePass(TorchFunctionMode):
                 functional.instance_norm(real, running_mean, running_var, weight, bias, True, momentum, eps),
                 functional.instance_norm(rest, None, None, weight, bias, True, momentum, eps),
             ]
+        )
+
+
+def _require_spread(real: Tensor) -> None:
+    """Refuse a batch of which a single value per channel is left: its variance is none, and would be NaN from then on.
+
+    Raises
+    ------
+    DataError
+    """
+    if real.numel() <= real.shape[1]:
+        raise DataError(
+            describe(
+                "two values of every channel or more, to normalize a batch by",
+                f"activations of shape {tuple(real.shape)}: one input, at one position",
+                "training__batch_size=2 or more, more training examples, or a backbone without batch normalization",
+            )
         )
 
 

@@ -16,7 +16,7 @@ from lookalike.errors import DataError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
 from lookalike.estimators.columns import columns_of, take_over, without_columns
-from lookalike.estimators.deciding import Deciding
+from lookalike.estimators.deciding import Deciding, require_finite_answers
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.looking import Looking
@@ -295,10 +295,12 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         inputs = table_or_pictures(self, X, reset=False)
         require_same_shape(inputs, self.preprocessing_)
         given = self._prototype_activations
-        return [
+        records = [
             self.network_(self.preprocessing_.standardize(batch, given.dtype), prototype_activations=given)
             for batch in inputs.split(_BATCH)
         ]
+        require_finite_answers(records)
+        return records
 
     def save(self, folder: str | Path, **extras: Any) -> None:
         """Write a model folder: JSON and safetensors, enough to predict and explain anywhere, and PNG files to look at.

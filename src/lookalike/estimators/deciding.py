@@ -1,13 +1,16 @@
 """What a fitted classifier answers: classes, probabilities, scores, and whether to answer at all."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.comparison import Comparison
+from lookalike.errors import DataError, describe
 from lookalike.estimators.abstaining import least_sure, sureness
 from lookalike.estimators.fitting import Fitted
 
@@ -64,6 +67,33 @@ class Deciding(TransformerMixin, ABC):
     def transform(self, X: Any) -> np.ndarray:
         """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
         return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
+
+
+def require_finite_answers(records: Sequence[Comparison]) -> None:
+    """Refuse inputs for which a network has no answer: numbers that overflow on their way through it.
+
+    Parameters
+    ----------
+    records : sequence of Comparison
+        Of passes of consecutive inputs.
+
+    Raises
+    ------
+    DataError
+    """
+    logits = torch.cat([record.logits for record in records])
+    scores = torch.cat([record.scores for record in records])
+    # Minus infinity is the logit of a class that is ruled out; where all are, nothing is left.
+    most = logits.amax(1)
+    broken = (logits.isnan().any(1) | scores.isnan().any(1) | ~most.isfinite()).nonzero()[:, 0]
+    if len(broken):
+        raise DataError(
+            describe(
+                "inputs that the model can compare",
+                f"scores that are not finite for {len(broken)} of {len(logits)} inputs, first at index {broken[0]}",
+                "inputs of the range that the model was trained on",
+            )
+        )
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:

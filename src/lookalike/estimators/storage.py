@@ -1,6 +1,7 @@
 """A fitted classifier as a model folder, and back."""
 
 import copy
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from lookalike.estimators.parameters import plain, revived
 from lookalike.explanations import GlobalExplanation
 from lookalike.persistence import StoredModel, save_pictures
 from lookalike.training import Epoch
+from lookalike.training.health import not_finite
 
 _KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
 
@@ -120,12 +122,14 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
         # Pretrained weights are in the file; asking for them again could start a download.
         network = assemble({**resolved, **_without_weights(resolved)}, preprocessing, len(names))
         network.load_state_dict(stored.tensors["weights"])
+        temperature = float(document["temperature"])
+        _require_numbers(stored, preprocessing, temperature)
         fitted = Fitted(
             network=network.eval().requires_grad_(False),
             preprocessing=preprocessing,
             resolved=resolved,
             history=tuple(Epoch(**epoch) for epoch in document["history"]),
-            temperature=float(document["temperature"]),
+            temperature=temperature,
             about=GlobalExplanation.from_dict(document["explanation"]),
             pictures=dict(stored.tensors["pictures"]),
             n_training=int(document["n_training"]),
@@ -146,6 +150,23 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
                 "a model as this version writes it", shown, "train anew, or load it with the version that wrote it"
             )
         ) from error
+
+
+def _require_numbers(stored: StoredModel, preprocessing: Preprocessing, temperature: float) -> None:
+    """Refuse a file with which nothing could be told: NaN, infinity, a spread or a temperature that is not above 0.
+
+    Raises
+    ------
+    ValueError
+    """
+    broken = not_finite(stored.tensors["weights"])
+    if broken:
+        raise ValueError(f"NaN or infinity in {broken}")
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature {temperature}, which is no number above 0")
+    given = (*preprocessing.mean, *preprocessing.low, *preprocessing.high, *preprocessing.spread, preprocessing.divisor)
+    if not all(map(math.isfinite, given)) or min(*preprocessing.spread, preprocessing.divisor) <= 0:
+        raise ValueError("a preprocessing that is not finite, or a spread that is not above 0")
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from PIL import Image
 from scipy.stats import binomtest
 from torch import Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.row import Row, light, light_of
 from lookalike.evaluation.subject import Pass, Subject, sample
@@ -255,7 +256,7 @@ def _some(values: np.ndarray, n: int = 2000) -> np.ndarray:
 
 def _nearest(inputs: Tensor, reference: Tensor, subject: Subject) -> np.ndarray:
     units = [subject.preprocessing.to_data_units(each).flatten(1) for each in (inputs, reference)]
-    return torch.cdist(units[0], units[1]).argmin(1).numpy()
+    return squared_distances(units[0], units[1]).argmin(1).numpy()
 
 
 def _auroc_interval(known: np.ndarray, unknown: np.ndarray, n_resamples: int = 100) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lookalike.backbones import stages
 from lookalike.data import Examples
 from lookalike.data.knownproto import KnownWorld, level_named
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, describe
 from lookalike.evaluation.judges import Judge
 from lookalike.evaluation.row import ABLE, CHANCE, REAL, Row, light, light_of
@@ -137,13 +138,12 @@ def cover_row(subject: Subject) -> Row:
         drawn = torch.from_numpy(random.permutation(len(inputs))[:k])
         for row, judge in enumerate(judges):
             looked = (judge.look(each)[0] for each in (inputs, pictures[labels == label], centroids))
-            # Rounding of single precision decides between medoids that are almost as good.
-            real, own, centers = (torch.from_numpy(each).double() for each in looked)
-            among = torch.cdist(real, real)
+            real, own, centers = (torch.from_numpy(each) for each in looked)
+            among = squared_distances(real, real).sqrt()
             places = (
                 among[:, k_medoids(among, k)],
-                torch.cdist(real, own),
-                torch.cdist(real, centers),
+                squared_distances(real, own).sqrt(),
+                squared_distances(real, centers).sqrt(),
                 among[:, drawn],
             )
             losses[row] += [medoid_loss(distances) for distances in places]
@@ -275,11 +275,11 @@ def _energy(subject: Subject, pictures: np.ndarray) -> dict[str, float]:
 def _distances_to_nearest(judge: Judge, seen: np.ndarray, training: Examples) -> np.ndarray:
     """From every row to the nearest training example, none of which is kept; shape ``(n,)``."""
     queries = torch.from_numpy(seen)
-    nearest = torch.full((len(queries),), float("inf"))
+    nearest = torch.full((len(queries),), float("inf"), dtype=torch.float64)
     for batch in training.inputs.split(_BATCH):
-        found = torch.cdist(queries, torch.from_numpy(judge.look(batch)[0])).min(1).values
+        found = squared_distances(queries, torch.from_numpy(judge.look(batch)[0])).amin(1)
         nearest = torch.minimum(nearest, found)
-    return nearest.numpy()
+    return nearest.sqrt().numpy()
 
 
 def _ratios(own: np.ndarray, real: np.ndarray) -> np.ndarray:

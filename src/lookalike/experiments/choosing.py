@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lookalike.data import Dataset, Part, Preprocessing, require_consistent
 from lookalike.data.labels import labels_in
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
@@ -21,7 +22,6 @@ from lookalike.persistence import write_whole
 from lookalike.registry import build
 from lookalike.report import write_sheet
 from lookalike.selection import nearest_label
-from lookalike.selection.kernels import squared_distances
 from lookalike.selection.modes import near_distance
 
 _KEPT = 0.8

@@ -15,6 +15,7 @@ from lookalike.errors import ParameterError, TrainingError, describe
 from lookalike.fewshot.episodes import EpisodeSampler
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.objectives import Objective
+from lookalike.training.health import require_finite_weights
 from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor
 from lookalike.training.settings import SCHEDULES
@@ -180,8 +181,7 @@ def learn_episodes(
             for callback in callbacks:
                 callback(reports[-1])
     network.eval()
-    if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
-        raise TrainingError(describe("finite weights", "NaN or infinite ones", "a smaller learning_rate"))
+    require_finite_weights(network.state_dict())
     return tuple(reports)
 
 

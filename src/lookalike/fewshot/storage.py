@@ -15,6 +15,7 @@ from lookalike.estimators.storage import versions
 from lookalike.fewshot.learning import EpisodeReport
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.persistence import StoredModel
+from lookalike.training.health import not_finite
 
 _KIND = "episodic learner"
 
@@ -124,7 +125,10 @@ def load_weights(network: EpisodicNetwork, restored: RestoredLearner) -> None:
     """
     try:
         network.load_state_dict(restored.weights)
-    except RuntimeError as error:
+        broken = not_finite(restored.weights)
+        if broken:
+            raise ValueError(f"NaN or infinity in {broken}")
+    except (RuntimeError, ValueError) as error:
         raise _unreadable(error) from error
 
 

@@ -1,6 +1,7 @@
 """Penalties on the prototypes as pictures."""
 
 from lookalike.comparison import Comparison
+from lookalike.distances import squared_distances
 from lookalike.errors import ParameterError, describe
 from lookalike.regularizers.base import Regularizer
 from lookalike.shapes import Scalar
@@ -74,6 +75,6 @@ class PixelPullRegularizer(Regularizer):
                     "prototypes='pixel' with prototypes__size=None",
                 )
             )
-        squares = inputs.square().sum(1)[:, None] - 2 * inputs @ prototypes.T + prototypes.square().sum(1)
+        squares = squared_distances(inputs, prototypes)
         own = squares.masked_fill(~comparison.own_class(), float("inf")).amin(1)
         return comparison.mean(own.clamp_min(0)) / inputs.shape[1]

@@ -12,8 +12,8 @@ from torch import Generator, Tensor
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.selection.kernels import require_positive
 
-# What single precision can square, with room for a sum.
-_LEAST, _MOST = 1e-15, 1e15
+# What double precision can square, with room for a sum.
+_LEAST, _MOST = 1e-140, 1e140
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Selection(ABC):
         Parameters
         ----------
         points : Tensor
-            Finite numbers in single precision, shape ``(n, d)``.
+            Finite numbers in double precision, shape ``(n, d)``.
         members : sequence of Tensor
             The points of each class, in order.
         counts : sequence of int
@@ -121,8 +121,8 @@ class Selection(ABC):
         counts = counts_of(n_per_class, members, classes)
         if generator is None:
             generator = torch.Generator().manual_seed(0)
-        # Distances are taken in single precision, which is precise near the middle of the data, wherever that is.
-        flat = (flat if self.affinity in ("precomputed", "linear") else flat - flat.mean(0)).float()
+        # Distances are most precise near the middle of the data, wherever that is.
+        flat = flat if self.affinity in ("precomputed", "linear") else flat - flat.mean(0)
         largest = float(flat.abs().max())
         if not (largest == 0 or _LEAST < largest < _MOST):
             expected = f"points within {_MOST:.0e} of their middle, and not all within {_LEAST:.0e}"

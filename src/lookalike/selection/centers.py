@@ -6,9 +6,9 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
-from lookalike.selection.kernels import squared_distances
 from lookalike.selection.medoids import k_medoids, medoids_of_points
 
 
@@ -89,7 +89,7 @@ class KmeansSelection(Selection):
             means = KMeans(min(count, n_different), n_init=self.starts, random_state=seed).fit(
                 rows.numpy(), sample_weight=None if weights is None else weights[own].numpy()
             )
-            found.append(picked(own[_nearest(torch.from_numpy(means.cluster_centers_).float(), rows, count)]))
+            found.append(picked(own[_nearest(torch.from_numpy(means.cluster_centers_), rows, count)]))
         return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, describe, require_option
 from lookalike.selection.base import Picked, Selection, picked
 from lookalike.selection.kernels import (
@@ -12,7 +13,6 @@ from lookalike.selection.kernels import (
     Affinity,
     median_distance,
     require_affinity,
-    squared_distances,
 )
 
 _TRIED = 128
@@ -169,7 +169,7 @@ class FarthestFirstSelection(Selection):
         for own, count in zip(members, counts, strict=True):
             rows = points[own]
             places = [int((rows - rows.mean(0)).square().sum(1).argmin())]
-            nearest = torch.full((len(rows),), float("inf"))
+            nearest = rows.new_full((len(rows),), float("inf"))
             for _ in range(count - 1):
                 nearest = torch.minimum(nearest, (rows - rows[places[-1]]).square().sum(1))
                 nearest[places] = -1
@@ -214,7 +214,7 @@ def greedy_cover(
     """
     bounds = first_gains if costs is None else first_gains - costs
     bounds = bounds.clone()
-    reached = torch.zeros(len(bounds))
+    reached = torch.zeros_like(bounds)
     chosen: list[int] = []
     for step in range(count):
         # The first gains are exact.
@@ -236,7 +236,7 @@ def greedy_cover(
 
 
 def _stochastic_cover(kernel: Affinity, count: int, n_tried: int, generator: Generator) -> Tensor:
-    reached = torch.zeros(len(kernel))
+    reached = torch.zeros(len(kernel), dtype=torch.float64)
     left = torch.ones(len(kernel), dtype=torch.bool)
     chosen = []
     for _ in range(count):
@@ -253,7 +253,7 @@ def _balls(rows: Tensor, squared: float) -> tuple[Callable, Callable]:
     """Which rows lie in the balls around some; and how many of them that were in none before."""
 
     def columns(places: Tensor) -> Tensor:
-        return (squared_distances(rows, rows[places]) <= squared).float()
+        return (squared_distances(rows, rows[places]) <= squared).double()
 
     def gains(places: Tensor, reached: Tensor) -> Tensor:
         return _within(rows[places], rows[reached == 0], squared)
@@ -263,7 +263,7 @@ def _balls(rows: Tensor, squared: float) -> tuple[Callable, Callable]:
 
 def _within(rows: Tensor, others: Tensor, squared: float) -> Tensor:
     """How many of the others lie within the radius of each row, shape ``(n,)``."""
-    counts = torch.zeros(len(rows))
+    counts = rows.new_zeros(len(rows))
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         for block in others.split(BLOCK):
@@ -278,7 +278,7 @@ def _between_classes(points: Tensor, members: Sequence[Tensor], generator: Gener
     for label, own in enumerate(members):
         label_of[own] = label
     drawn = torch.randperm(len(points), generator=generator)[:_SAMPLE]
-    nearest = torch.full((len(drawn),), float("inf"))
+    nearest = points.new_full((len(drawn),), float("inf"))
     for start in range(0, len(points), BLOCK):
         part = slice(start, start + BLOCK)
         foreign = label_of[drawn][:, None] != label_of[None, part]

@@ -126,7 +126,8 @@ class ProtoDashSelection(Selection):
 
 def _herded(kernel: Affinity, means: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The greedy choice, and the sum over it of every point's kernel."""
-    crowd, diagonal = torch.zeros(len(kernel)), kernel.diagonal()
+    diagonal = kernel.diagonal()
+    crowd = torch.zeros_like(diagonal)
     total, within = 0.0, 0.0
     chosen: list[int] = []
     for size in range(1, count + 1):
@@ -155,8 +156,7 @@ def _criticised(kernel: Affinity, gaps: Tensor, prototypes: Tensor, count: int) 
 
 def _pursued(kernel: Affinity, means: Tensor, count: int) -> tuple[Tensor, Tensor]:
     n = len(kernel)
-    kernel_rows = torch.empty(count, n)
-    weights = torch.zeros(0)
+    kernel_rows, weights = means.new_empty(count, n), means.new_zeros(0)
     chosen: list[int] = []
     for size in range(1, count + 1):
         slopes = means - weights @ kernel_rows[: size - 1]
@@ -176,13 +176,13 @@ def _best_weights(kernel: Tensor, means: Tensor) -> Tensor:
     free = solve_triangular(factor, target, lower=True, trans=1, check_finite=False)
     if (free >= 0).all():
         # The best of all weights are among the allowed ones.
-        return torch.from_numpy(free).float()
-    return torch.from_numpy(nnls(factor.T, target)[0]).float()
+        return torch.from_numpy(free)
+    return torch.from_numpy(nnls(factor.T, target)[0])
 
 
 def _cholesky(matrix: np.ndarray) -> np.ndarray:
-    """With as little on the diagonal as makes the matrix positive, whose values come in single precision."""
-    size = max(float(np.trace(matrix)) / len(matrix), _LEAST)
+    """With as little on the diagonal as makes the matrix positive."""
+    size = float(np.trace(matrix)) / len(matrix) or 1.0
     for jitter in _JITTERS:
         try:
             return np.linalg.cholesky(matrix + jitter * size * np.eye(len(matrix)))

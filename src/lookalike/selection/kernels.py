@@ -3,6 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, describe, require_option
 
 KERNELS = ("gaussian", "linear", "precomputed")
@@ -62,18 +63,14 @@ class Affinity:
 
     def __init__(self, points: Tensor, kernel: str, bandwidth: float | None, generator: Generator) -> None:
         self.kernel = kernel
-        self._left = self._right = points
+        self._points = points.double()
         if kernel == "gaussian":
-            # Around the middle of their own class: what is left of a difference of large squares would be rounding.
-            points = points - points.mean(0)
-            width = median_distance(points, generator) if bandwidth is None else bandwidth
-            scaled = points / width
-            if not bool(torch.isfinite(scaled.square().sum(1)).all()):
+            # Around the middle of their own class, where distances are most precise.
+            centered = self._points - self._points.mean(0)
+            width = median_distance(centered, generator) if bandwidth is None else bandwidth
+            self._points = centered / width
+            if not bool(torch.isfinite(self._points.square().sum(1)).all()):
                 raise DataError(describe("a bandwidth of the order of distances", f"{width:.3g}", "a larger one"))
-            # One product is then the exponent: x y - |x|^2 / 2 - |y|^2 / 2.
-            sizes, ones = scaled.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
-            self._left = torch.cat([scaled, sizes, ones], 1)
-            self._right = torch.cat([scaled, ones, sizes], 1)
 
     @classmethod
     def within(
@@ -84,67 +81,48 @@ class Affinity:
         return cls(rows, kernel, bandwidth, generator)
 
     def __len__(self) -> int:
-        return len(self._left)
+        return len(self._points)
 
     def columns(self, indices: Tensor) -> Tensor:
         """The kernel between all points and some, shape ``(n, m)``."""
-        if self.kernel == "precomputed":
-            return self._left[:, indices]
-        return self._finished(self._left @ self._right[indices].T)
+        return self._between(slice(None), indices)
 
     def gains(self, indices: Tensor, reached: Tensor) -> Tensor:
         """How far some points exceed what every point has reached, in sum over all points, shape ``(m,)``."""
-        total = torch.zeros(len(indices))
-        right = None if self.kernel == "precomputed" else self._right[indices].T.contiguous()
+        total = self._points.new_zeros(len(indices))
         for start in range(0, len(self), _ROWS):
             rows = slice(start, start + _ROWS)
-            values = self._left[rows][:, indices] if right is None else self._finished(self._left[rows] @ right)
-            total += values.sub_(reached[rows, None]).clamp_min_(0).sum(0)
+            total += self._between(rows, indices).sub_(reached[rows, None]).clamp_min_(0).sum(0)
         return total
 
     def diagonal(self) -> Tensor:
         """The kernel of every point with itself, shape ``(n,)``."""
         if self.kernel == "precomputed":
-            return self._left.diagonal()
-        return torch.ones(len(self)) if self.kernel == "gaussian" else self._left.square().sum(1)
+            return self._points.diagonal()
+        return self._points.new_ones(len(self)) if self.kernel == "gaussian" else self._points.square().sum(1)
 
     def means(self) -> Tensor:
         """The mean over all points of the kernel with each, shape ``(n,)``; every pair is computed once."""
         if self.kernel == "precomputed":
-            return self._left.mean(0)
-        sums = torch.zeros(len(self), dtype=torch.float64)
-        right, room = self._right.T.contiguous(), torch.empty(TILE, TILE)
+            return self._points.mean(0)
+        sums = self._points.new_zeros(len(self))
         for start in range(0, len(self), TILE):
-            left = self._left[start : start + TILE]
+            rows = slice(start, start + TILE)
             for begin in range(start, len(self), TILE):
-                columns = right[:, begin : begin + TILE]
-                tile = torch.mm(left, columns, out=room[: len(left), : columns.shape[1]])
-                tile = self._finished(tile)
-                sums[begin : begin + TILE] += tile.sum(0)
+                columns = slice(begin, begin + TILE)
+                tile = self._between(rows, columns)
+                sums[columns] += tile.sum(0)
                 if begin != start:
-                    sums[start : start + TILE] += tile.sum(1)
-        return (sums / len(self)).float()
+                    sums[rows] += tile.sum(1)
+        return sums / len(self)
 
-    def _finished(self, products: Tensor) -> Tensor:
-        return products.clamp_max_(0).exp_() if self.kernel == "gaussian" else products
-
-
-def squared_distances(rows: Tensor, points: Tensor) -> Tensor:
-    """Squared Euclidean distances, never below 0, shape ``(n, m)``; to be asked for in blocks.
-
-    Parameters
-    ----------
-    rows, points : Tensor
-        Shapes ``(n, d)`` and ``(m, d)``, around a common middle.
-
-    Examples
-    --------
-    >>> squared_distances(torch.tensor([[0.0], [1.0]]), torch.tensor([[3.0]])).tolist()
-    [[9.0], [4.0]]
-    """
-    sizes = points.square().sum(1)
-    products = torch.addmm(sizes[None].expand(len(rows), -1), rows, points.T, alpha=-2)
-    return products.add_(rows.square().sum(1, keepdim=True)).clamp_min_(0)
+    def _between(self, rows: Tensor | slice, columns: Tensor | slice) -> Tensor:
+        """The kernel between some points and some others; of its own, to be written on."""
+        if self.kernel == "precomputed":
+            return self._points[rows][:, columns].clone()
+        if self.kernel == "linear":
+            return self._points[rows] @ self._points[columns].T
+        return squared_distances(self._points[rows], self._points[columns]).div_(-2).exp_()
 
 
 def require_affinity(affinity: str, bandwidth: float | None) -> None:

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
 from lookalike.selection.centers import MedoidsSelection
-from lookalike.selection.kernels import squared_distances
 
 _ROWS = 4096
 _LEAST_SHARE = 1e-4
 _HALVINGS = 40
-_LEAST = 1e-12
 
 
 class MarginSelection(Selection):
@@ -104,7 +103,7 @@ class _Choice:
 
     def cool(self) -> float:
         """Find the temperature that suits the choice best; the loss at it."""
-        scale = float(self._nearest.amin(1).mean().clamp_min(_LEAST))
+        scale = float(self._nearest.amin(1).mean()) or 1.0
         low, high = -6.0, 6.0
         for _ in range(_HALVINGS):
             thirds = (2 * low + high) / 3, (low + 2 * high) / 3

@@ -3,14 +3,14 @@
 import torch
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import DataError, describe
-from lookalike.selection.kernels import squared_distances
 
 _LEAST_GAIN = 1e-9
 _ROUNDS = 50
 _TRIED, _ROWS = 256, 2048
 _SAMPLE, _PER_MEDOID = 500, 10
-# Of the loss: single precision sums no finer.
+# Of the loss: less is not worth a swap.
 _LEAST_SHARE = 1e-6
 
 
@@ -97,6 +97,7 @@ def medoids_of_points(points: Tensor, k: int, max_matrix: int, generator: Genera
     >>> medoid_loss(torch.cdist(points, points[few])) <= 1.01 * medoid_loss(torch.cdist(points, points[every]))
     True
     """
+    points = points.double()
     points = points - points.mean(0)
     if len(points) <= max(max_matrix, k):
         return k_medoids(_distances(points, points), k)
@@ -172,7 +173,7 @@ def _swapped(points: Tensor, chosen: Tensor, generator: Generator) -> Tensor:
     held = _distances(points, points[chosen])
     first, second, place = _nearest_two(held)
     for tried in torch.randperm(len(points), generator=generator).split(_TRIED):
-        change = torch.zeros(len(chosen), len(tried))
+        change = points.new_zeros(len(chosen), len(tried))
         for start in range(0, len(points), _ROWS):
             rows = slice(start, start + _ROWS)
             distances = _distances(points[rows], points[tried])

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
+from lookalike.distances import squared_distances
 from lookalike.errors import require_option
 from lookalike.selection.base import Picked, Selection, picked
-from lookalike.selection.kernels import BLOCK, TILE, Affinity, squared_distances
+from lookalike.selection.kernels import BLOCK, TILE, Affinity
 
 _PAIRS = 20_000
 _STEPS = 100
@@ -214,21 +215,16 @@ def peaks(points: Tensor, cutoff: float, generator: Generator) -> tuple[Tensor, 
     densities = Affinity(points, "gaussian", cutoff / 2**0.5, generator).means()
     order = densities.argsort(descending=True, stable=True)
     ranked = (points - points.mean(0))[order]
-    # One product is then minus half the squared distance; the best of each row is all that is needed of it.
-    halves, ones = ranked.square().sum(1, keepdim=True) / -2, torch.ones(len(points), 1)
-    left, right = torch.cat([ranked, halves, ones], 1), torch.cat([ranked, ones, halves], 1).T.contiguous()
-    nearest, room = torch.empty(len(points)), torch.empty(TILE, TILE)
-    not_denser = torch.full((TILE, TILE), -torch.inf).triu()
+    nearest = ranked.new_empty(len(points))
+    not_denser = ranked.new_full((TILE, TILE), torch.inf).triu()
     for start in range(0, len(points), TILE):
-        rows = left[start : start + TILE]
-        n = len(rows)
-        best = (torch.mm(rows, right[:, start : start + n], out=room[:n, :n]) + not_denser[:n, :n]).amax(1)
+        rows = ranked[start : start + TILE]
+        best = (squared_distances(rows, rows) + not_denser[: len(rows), : len(rows)]).amin(1)
         for begin in range(0, start, TILE):
-            products = torch.mm(rows, right[:, begin : begin + TILE], out=room[:n])
-            torch.maximum(best, products.amax(1), out=best)
+            best = torch.minimum(best, squared_distances(rows, ranked[begin : begin + TILE]).amin(1))
         nearest[start : start + TILE] = best
-    apart = torch.empty(len(points))
-    apart[order] = (-2 * nearest).clamp_min(0).sqrt()
+    apart = ranked.new_empty(len(points))
+    apart[order] = nearest.sqrt()
     apart[order[0]] = squared_distances(ranked[:1], ranked).max().sqrt()
     return densities, apart
 
@@ -238,8 +234,8 @@ def _climbed(points: Tensor, starts: Tensor, width: float) -> Tensor:
     ends = starts.clone()
     moving = torch.arange(len(ends))
     for _ in range(_STEPS):
-        top, total, weight = (torch.full((len(moving), 1), -torch.inf), *(torch.zeros(len(moving), 1),) * 2)
-        total = torch.zeros(len(moving), points.shape[1])
+        top, weight = ends.new_full((len(moving), 1), -torch.inf), ends.new_zeros(len(moving), 1)
+        total = ends.new_zeros(len(moving), points.shape[1])
         for block in points.split(BLOCK):
             exponents = squared_distances(ends[moving], block) / (-2 * width**2)
             highest = torch.maximum(top, exponents.amax(1, keepdim=True))
@@ -258,7 +254,7 @@ def _merged(ends: Tensor, width: float) -> Tensor:
     modes: list[Tensor] = []
     reached: list[int] = []
     for end in ends:
-        gaps = torch.stack(modes).sub(end).norm(dim=1) if modes else torch.zeros(0)
+        gaps = torch.stack(modes).sub(end).norm(dim=1) if modes else ends.new_zeros(0)
         if len(gaps) and float(gaps.min()) < width:
             reached[int(gaps.argmin())] += 1
         else:

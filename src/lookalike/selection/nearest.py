@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lookalike.selection.kernels import squared_distances
+from lookalike.distances import squared_distances
 from lookalike.shapes import Labels, PrototypeLabels
 
 _CHUNK = 4096

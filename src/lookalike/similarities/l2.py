@@ -2,8 +2,10 @@
 
 from torch import nn
 
+from lookalike.distances import squared_distances
+from lookalike.precision import at_least_single
 from lookalike.shapes import Activations, Maps, PrototypeActivations
-from lookalike.similarities.base import Similarity, correlate, window_sums
+from lookalike.similarities.base import Similarity, window_rows
 from lookalike.similarities.kernels import Kernel
 
 
@@ -20,9 +22,9 @@ class L2Similarity(Similarity):
 
     Notes
     -----
-    Computed as :math:`\lVert x \rVert^2 - 2 \langle x, p \rangle + \lVert p \rVert^2` and held at 0 or above, at the
-    cost of one matrix product. No root: its gradient is infinite at distance 0, where prototypes that start at data
-    points are.
+    Computed by one matrix product in double precision, and by differences where that cancels: single precision would
+    round the distances of near points that lie far out. No root: its gradient is infinite at distance 0, where
+    prototypes that start at data points are.
 
     Examples
     --------
@@ -40,7 +42,9 @@ class L2Similarity(Similarity):
 
     def forward(self, activations: Activations, prototypes: PrototypeActivations) -> Maps:
         """Shape ``(n, p, mh, mw)``."""
-        squares = window_sums(activations.square(), (prototypes.shape[2], prototypes.shape[3]))
-        lengths = prototypes.square().sum((1, 2, 3))[None, :, None, None]
-        distances = (squares - 2 * correlate(activations, prototypes) + lengths).clamp_min(0)
+        height, width = activations.shape[2] - prototypes.shape[2] + 1, activations.shape[3] - prototypes.shape[3] + 1
+        rows = window_rows(activations, (prototypes.shape[2], prototypes.shape[3]))
+        distances = squared_distances(rows.flatten(0, 1), prototypes.flatten(1))
+        distances = distances.view(len(activations), height, width, len(prototypes)).permute(0, 3, 1, 2)
+        distances = at_least_single(distances.to(activations.dtype))
         return self.kernel(distances / prototypes[0].numel() if self.mean else distances)

@@ -1,7 +1,10 @@
 """When training should stop because nothing good can come of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
 
 from lookalike.errors import TrainingError, describe
 from lookalike.training.history import Epoch
@@ -32,6 +35,44 @@ def require_finite(loss: float, epoch: int, learning_rate: float, name: str = "l
                 f"a finite {name}",
                 f"{loss} in epoch {epoch} at learning rate {learning_rate:.2g}",
                 "a smaller training__learning_rate, training__gradient_clip=1, or precision='32-true'",
+            )
+        )
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> str:
+    """The first of some named tensors that holds NaN or infinity; empty where there is none.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+
+    Examples
+    --------
+    >>> not_finite({"weight": torch.ones(2), "bias": torch.tensor([float("nan")])})
+    'bias'
+    """
+    return next((name for name, values in tensors.items() if not bool(torch.isfinite(values).all())), "")
+
+
+def require_finite_weights(tensors: Mapping[str, Tensor]) -> None:
+    """Refuse what was learned if any of it is not a number.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Weights and statistics by name.
+
+    Raises
+    ------
+    TrainingError
+    """
+    broken = not_finite(tensors)
+    if broken:
+        raise TrainingError(
+            describe(
+                "finite weights and statistics after training",
+                f"NaN or infinity in {broken}",
+                "a smaller training__learning_rate, training__batch_size=2 or more, or inputs of a smaller range",
             )
         )
 

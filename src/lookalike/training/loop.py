@@ -19,7 +19,7 @@ from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
 from lookalike.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lookalike.training.devices import agree, launch
-from lookalike.training.health import require_finite, require_no_collapse
+from lookalike.training.health import require_finite, require_finite_weights, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
 from lookalike.training.memory import keep_freed_memory
@@ -180,6 +180,7 @@ class _Run:
             self._tell(Stopped(len(self.state.history)))
             raise
         self.job.learner.cpu().float().eval().requires_grad_(False)
+        require_finite_weights(self.job.learner.state_dict())
         self._tell(Finished(self.state.best_number))
         return tuple(self.state.history)
 

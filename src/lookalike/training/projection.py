@@ -1,9 +1,9 @@
 """Projection: every latent prototype becomes the nearest activation patch of a training input of its class."""
 
 import torch
-from torch import Tensor
 
 from lookalike.data import Examples
+from lookalike.distances import finest, squared_distances
 from lookalike.errors import ParameterError, describe
 from lookalike.network import ComparingNetwork, PrototypeNetwork
 from lookalike.precision import at_least_single
@@ -47,7 +47,7 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
             )
         )
     values = at_least_single(prototypes().flatten(1))
-    best = values.new_full((len(values),), float("inf"))
+    best = finest(values).new_full((len(values),), float("inf"))
     patches = values.clone()
     window = (prototypes.shape[1], prototypes.shape[2])
     training = network.training
@@ -56,7 +56,7 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
     for inputs, labels in examples.batches(_BATCH):
         activations = network.backbone(inputs.to(prototypes()))
         rows = at_least_single(window_rows(activations, window))
-        distances = _squared_distances(rows, values)
+        distances = squared_distances(rows.flatten(0, 1), values).view(*rows.shape[:2], -1)
         other = labels.to(values.device)[:, None] != prototypes.labels[None]
         nearest, place = distances.masked_fill(other[:, None], float("inf")).flatten(0, 1).min(0)
         closer = nearest < best
@@ -69,9 +69,3 @@ def project(network: ComparingNetwork, examples: Examples) -> None:
         start += len(labels)
     prototypes.set_values(patches.view(-1, *prototypes.shape))
     network.train(training)
-
-
-def _squared_distances(rows: Tensor, values: Tensor) -> Tensor:
-    """Between every patch ``(n, positions, d)`` and every prototype ``(p, d)``: ``(n, positions, p)``."""
-    squares = rows.square().sum(2, keepdim=True) - 2 * rows @ values.T + values.square().sum(1)
-    return squares.clamp_min(0)
