@@ -142,6 +142,19 @@ class SiamesePass(TorchFunctionMode):
         )
 
 
+class CheckedNormalization(TorchFunctionMode):
+    """While it is entered, a batch normalization over a single value of every channel is refused, in any network."""
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Look at batch normalizations in training mode."""
+        kwargs = kwargs or {}
+        if func is functional.batch_norm and (kwargs.get("training") or (len(args) > 5 and args[5])):
+            _require_spread(args[0])
+        return func(*args, **kwargs)
+
+
 def _require_spread(real: Tensor) -> None:
     """Refuse a batch of which a single value per channel is left: its variance is none, and would be NaN from then on.
 

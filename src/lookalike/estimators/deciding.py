@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.errors import DataError, describe
@@ -81,19 +82,25 @@ def require_finite_answers(records: Sequence[Comparison]) -> None:
     ------
     DataError
     """
-    logits = torch.cat([record.logits for record in records])
-    scores = torch.cat([record.scores for record in records])
-    # Minus infinity is the logit of a class that is ruled out; where all are, nothing is left.
-    most = logits.amax(1)
-    broken = (logits.isnan().any(1) | scores.isnan().any(1) | ~most.isfinite()).nonzero()[:, 0]
+    mask = torch.cat([_is_broken(record) for record in records])
+    broken = mask.nonzero()[:, 0]
     if len(broken):
         raise DataError(
             describe(
                 "inputs that the model can compare",
-                f"scores that are not finite for {len(broken)} of {len(logits)} inputs, first at index {broken[0]}",
+                f"scores that are not finite for {len(broken)} of {len(mask)} inputs, first at index {broken[0]}",
                 "inputs of the range that the model was trained on",
             )
         )
+
+
+def _is_broken(record: Comparison) -> Tensor:
+    """Which inputs of a pass have no answer, shape ``(n,)``."""
+    # Minus infinity is the logit of a class that is ruled out; where all are, nothing is left.
+    lost = record.logits.isnan().any(1) | record.scores.isnan().any(1) | ~record.logits.amax(1).isfinite()
+    # A length whose square is infinite would count as no likeness at all.
+    inputs = record.inputs.flatten(1)
+    return lost | ~(inputs.abs().amax(1) < torch.finfo(inputs.dtype).max ** 0.5 / inputs.shape[1])
 
 
 def probabilities(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -23,6 +23,7 @@ from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
 from lookalike.registry import FAMILIES, build, key_of
 from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train, unused
+from lookalike.training.health import require_finite_weights
 from lookalike.training.reseeding import pictures_of
 
 _ENOUGH_TO_CHOOSE_BY = 100
@@ -221,6 +222,7 @@ def fit(request: Request) -> Fitted:
     job, network, validation = prepared.job, prepared.network, prepared.validation
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
     network.eval().prototypes.settle()
+    require_finite_weights(network.state_dict())
     resolved = prepared.resolved
     if history and any(phase.merge for phase in job.plan) and network.head.retires:
         gone = unused(network, job.training, torch.Generator().manual_seed(request.seed))

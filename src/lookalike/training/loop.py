@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from lookalike.backbones.siamese import CheckedNormalization
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
@@ -294,7 +296,8 @@ class _Run:
         inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
         weights = self._weights(self.job.training, indices)
         set_learning_rate(self.optimizer, factor)
-        terms = self.module(inputs, targets, progress, originals, weights)
+        with CheckedNormalization() if len(targets) == 1 else nullcontext():
+            terms = self.module(inputs, targets, progress, originals, weights)
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         if self.settings.gradient_clip:
