@@ -31,6 +31,14 @@ class FolderInUseError(LookalikeError, FileExistsError):
     """An output folder that already holds another run."""
 
 
+class DiskFullError(LookalikeError, OSError):
+    """A disk, or a user's share of it, with no room for a file."""
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = number
+
+
 class TrainingError(LookalikeError, RuntimeError):
     """Training that cannot go on: a loss that is not finite, or a network that collapsed."""
 

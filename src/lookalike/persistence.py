@@ -1,15 +1,15 @@
 """A model folder: JSON that says what it is, safetensors that hold the numbers; nothing in it is ever executed.
 
-``model.json`` names the weight file by its content. Saving writes new files first, under new names, and replaces
-``model.json`` last, in one step: a full disk or a kill on the way leaves the old model as it was.
+``model.json`` names the weight file by its content. Saving fills a draft of the folder, which takes its place in one
+step: a full disk or a kill on the way leaves the old model as it was.
 """
 
 import hashlib
+import io
 import json
-import os
 import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,16 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from lookalike.atomic import finish_replacement, is_waiting, locked, replaced, write_whole
 from lookalike.errors import FolderInUseError, ModelFileError, describe
 from lookalike.plain_data import read_json
 
 FORMAT = 1
 DOCUMENT = "model.json"
 _LONGEST_NAME = 100
+NAMED_BY_CONTENT = f"*-{'[0-9a-f]' * 12}.safetensors"
+# Saving takes seconds at most; a training holds its folder for longer than anybody waits.
+_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,34 @@ class StoredModel:
     tensors: dict[str, dict[str, Tensor]]
 
 
+@contextmanager
+def model_folder(folder: Path, gone: Sequence[str] = ()) -> Iterator[Path]:
+    """A draft of a model folder, to be filled; it takes the folder's place once it is whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there; what else lies there stays.
+    gone : sequence of str
+        Patterns of what goes with an old model, beside its weights.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    FolderInUseError
+        If it is a file, or another process is writing it.
+    OSError
+        If the disk is full or the folder cannot be written; the old model is still there.
+    """
+    require_no_file(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder, _PATIENCE), replaced(folder, DOCUMENT, (NAMED_BY_CONTENT, *gone)) as draft:
+        yield draft
+
+
 def save_model(folder: Path, model: StoredModel) -> None:
     """Write a model folder; one that is there is replaced only when the new one is whole.
 
@@ -57,30 +89,32 @@ def save_model(folder: Path, model: StoredModel) -> None:
     Raises
     ------
     FolderInUseError
-        If it is a file.
+        If it is a file, or another process is writing it.
     OSError
         If the disk is full or the folder cannot be written; the old model is still there.
     """
-    require_no_file(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with model_folder(folder) as draft:
+        write_model(draft, model)
+
+
+def write_model(draft: Path, model: StoredModel) -> None:
+    """Write a model into a folder that nobody reads yet.
+
+    Parameters
+    ----------
+    draft : Path
+        From `model_folder`.
+    model : StoredModel
+    """
     files: dict[str, dict[str, str]] = {}
-    written: list[Path] = []
-    try:
-        for name, tensors in model.tensors.items():
-            content = save_tensors({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
-            digest = hashlib.sha256(content).hexdigest()
-            file = folder / f"{name}-{digest[:12]}.safetensors"
-            if not file.exists():
-                written.append(file)
-            write_whole(file, content)
-            files[name] = {"file": file.name, "sha256": digest}
-        document = sealed({"format": FORMAT, **model.document, "files": files})
-        write_whole(folder / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
-    except BaseException:
-        for file in written:
-            file.unlink(missing_ok=True)
-        raise
-    _sweep(folder, model.tensors, {entry["file"] for entry in files.values()})
+    for name, tensors in model.tensors.items():
+        content = save_tensors({key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+        digest = hashlib.sha256(content).hexdigest()
+        file = draft / f"{name}-{digest[:12]}.safetensors"
+        write_whole(file, content)
+        files[name] = {"file": file.name, "sha256": digest}
+    document = sealed({"format": FORMAT, **model.document, "files": files})
+    write_whole(draft / DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
 
 
 def require_no_file(folder: Path) -> None:
@@ -112,24 +146,20 @@ def require_own_pictures(folder: Path) -> None:
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
-    """Write pictures as PNG files into a folder of their own, which is replaced as a whole.
+    """Write pictures as PNG files into a folder of their own.
 
     Parameters
     ----------
     folder : Path
+        New, in a draft of a model.
     pictures : mapping
         8-bit arrays by name; letters that a file's name cannot bear become dashes.
     """
-    draft, old = folder.with_name(f".{folder.name}.draft"), folder.with_name(f".{folder.name}.old")
-    for leftover in (draft, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
+    folder.mkdir(parents=True)
     for name, picture in pictures.items():
-        Image.fromarray(picture).save(draft / f"{file_name(name)}.png")
-    if folder.exists():
-        folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        held = io.BytesIO()
+        Image.fromarray(picture).save(held, format="PNG")
+        write_whole(folder / f"{file_name(name)}.png", held.getvalue())
 
 
 def file_name(name: str) -> str:
@@ -161,13 +191,35 @@ def load_model(folder: Path) -> StoredModel:
     ModelFileError
         If there is no model, it was written by a newer version, or a file is missing, truncated or altered.
     """
+    finish_saving(folder)
     document = load_document(folder)
+    try:
+        return StoredModel(document, _tensors_of(folder, document))
+    except ModelFileError:
+        # Another process may have replaced the model after its description was read.
+        now = load_document(folder)
+        if now["sha256"] == document["sha256"]:
+            raise
+        return StoredModel(now, _tensors_of(folder, now))
+
+
+def finish_saving(folder: Path) -> None:
+    """Bring files to their places that a killed process had written whole; hardly ever are there any."""
+    if is_waiting(folder):
+        with locked(folder, _PATIENCE):
+            finish_replacement(folder, DOCUMENT)
+
+
+def _tensors_of(folder: Path, document: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     tensors: dict[str, dict[str, Tensor]] = {}
     for name, entry in document["files"].items():
         file = folder / Path(entry["file"]).name
         if not file.is_file():
             raise ModelFileError(describe(f"the file {file.name} in {folder}", "none", "copy the whole folder"))
-        content = file.read_bytes()
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError as error:
+            raise ModelFileError(describe(f"the file {file.name}", "one that has just gone", "try again")) from error
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
             raise ModelFileError(
                 describe(
@@ -180,7 +232,7 @@ def load_model(folder: Path) -> StoredModel:
             tensors[name] = load_tensors(content)
         except SafetensorError as error:
             raise ModelFileError(describe(f"tensors in {file}", str(error), "train anew")) from error
-    return StoredModel(document, tensors)
+    return tensors
 
 
 def load_document(folder: Path) -> dict[str, Any]:
@@ -250,36 +302,3 @@ def _is_table_of_files(files: Any) -> bool:
         isinstance(entry, Mapping) and isinstance(entry.get("file"), str) and isinstance(entry.get("sha256"), str)
         for entry in files.values()
     )
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all: what was there stays until the last step.
-
-    Parameters
-    ----------
-    file : Path
-    content : bytes
-
-    Raises
-    ------
-    OSError
-        If the disk is full or the folder cannot be written.
-    """
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        os.replace(draft, file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _sweep(folder: Path, groups: Mapping[str, Any], current: set[str]) -> None:
-    """Remove what earlier models left under the same names."""
-    for name in groups:
-        for file in folder.glob(f"{name}-????????????.safetensors"):
-            if file.name not in current:
-                file.unlink(missing_ok=True)

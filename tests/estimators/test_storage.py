@@ -66,7 +66,7 @@ def test_a_full_disk_leaves_the_old_model(fitted, folder, monkeypatch, moment):
             raise OSError(28, "No space left on device")
         return real(source, target)
 
-    monkeypatch.setattr("lookalike.persistence.os.replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         other.save(folder)
     monkeypatch.undo()

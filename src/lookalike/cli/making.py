@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-FILM = "film.gif"
-
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any parameter, by the name it has in Python; may be repeated."),
@@ -41,6 +39,7 @@ def fit(
     """Learn prototypes and a classifier around them; leaves a folder with everything about the run."""
     from lookalike.cli import screen
     from lookalike.experiments import assignments, config_from, fit_run, read_settings
+    from lookalike.experiments.run_folder import FILM, in_training
     from lookalike.report import film as film_of
 
     chosen = read_settings(config) if config else {}
@@ -51,7 +50,7 @@ def fit(
     chosen |= {"data__strict": True} if strict else {}
     checked = config_from(chosen)
     folder = out or Path("runs") / Path(checked.data).name
-    films = [film_of(folder / FILM)] if film else []
+    films = [film_of(in_training(folder, FILM))] if film else []
     with screen.Screen(quiet) as shown:
         try:
             run, quality = fit_run(
@@ -66,8 +65,6 @@ def fit(
         except KeyboardInterrupt:
             screen.say([f"interrupted; the same command with --resume goes on from the last whole epoch in {folder}"])
             raise
-    if not film:
-        (folder / FILM).unlink(missing_ok=True)
     shown.fitted(run, quality)
 
 

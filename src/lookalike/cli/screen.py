@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON and csv for programs, notes and progress on standard error."""
 
 import csv
+import io
 import json
 import re
 import sys
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from lookalike.atomic import write_text
 from lookalike.estimators import ENOUGH_VALIDATION, PrototypeClassifier, progress_bar
 from lookalike.evaluation import Card, Quality, Verification
 from lookalike.experiments import Choice, Run
@@ -162,10 +164,9 @@ def write_predictions(
     if out is None:
         csv.writer(sys.stdout).writerows([header, *lines])
         return
-    draft = out.with_name(f".{out.name}.draft")
-    with draft.open("w", newline="", encoding="utf-8") as opened:
-        csv.writer(opened).writerows([header, *lines])
-    draft.replace(out)
+    held = io.StringIO(newline="")
+    csv.writer(held).writerows([header, *lines])
+    write_text(out, held.getvalue())
     say([f"{len(lines)} predictions in {out}"])
 
 

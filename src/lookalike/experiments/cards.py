@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lookalike.atomic import write_whole
 from lookalike.data import Dataset, foreign_inputs
 from lookalike.evaluation import Card, Pass, Row
 from lookalike.experiments.retraining import other_classifiers, retrained_rows
 from lookalike.experiments.runs import Run
-from lookalike.persistence import write_whole
 from lookalike.plain_data import read_json
 
 CARD = "scorecard.json"

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.atomic import write_whole
 from lookalike.data import Dataset, Part, Preprocessing, require_consistent
 from lookalike.data.labels import labels_in
 from lookalike.distances import squared_distances
@@ -18,7 +19,6 @@ from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.metrics import choice_stability
-from lookalike.persistence import write_whole
 from lookalike.registry import build
 from lookalike.report import write_sheet
 from lookalike.selection import nearest_label

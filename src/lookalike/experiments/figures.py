@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
+from lookalike.atomic import write_whole
 from lookalike.experiments.analysis import outcomes, paired_outcomes
 from lookalike.experiments.contrasts import Correlation
 from lookalike.experiments.studies import Study
 from lookalike.experiments.thumbnails import picture_at
 from lookalike.metrics import mean_interval
-from lookalike.persistence import write_whole
 
 _CARD_OUTCOMES = ("TR*", "TRANSFER", "NN-PCTL", "BIND")
 _TICKS = 4

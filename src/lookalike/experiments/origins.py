@@ -10,13 +10,13 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from lookalike.atomic import write_whole
 from lookalike.data import Dataset, Part
 from lookalike.data.delimited import is_table
 from lookalike.data.labels import labels_in, words_as_classes
 from lookalike.data.resolver import NAMED
 from lookalike.data.splits import content_digests
 from lookalike.errors import DataError, ModelFileError, describe
-from lookalike.persistence import write_whole
 
 EXAMPLES = "examples.safetensors"
 _PARTS = ("train", "test", "validation", "judging")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lookalike.atomic import write_whole
 from lookalike.data import Dataset, resolver
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
@@ -27,7 +28,7 @@ from lookalike.experiments.running import run_arm
 from lookalike.experiments.runs import Run, fit_run, open_run
 from lookalike.experiments.studies import Arm
 from lookalike.metrics import matched, mean_interval
-from lookalike.persistence import has_model, write_whole
+from lookalike.persistence import has_model
 from lookalike.plain_data import read_json
 from lookalike.report import Twin
 from lookalike.training import Callback

@@ -15,7 +15,8 @@ from lookalike.data.encoding import Encoding
 from lookalike.errors import DataError, DataNotFoundError, ParameterError, describe
 from lookalike.estimators.fitting import split
 from lookalike.experiments.origins import as_noted, in_classes, is_as_noted, unlearned
-from lookalike.experiments.runs import Run
+from lookalike.experiments.run_folder import require_finished
+from lookalike.experiments.runs import Run, lacking
 
 # Options that choose among the examples there are.
 _DRAWN = ("limit", "bootstrap", "judge_share")
@@ -37,6 +38,7 @@ def data_of(run: Run, data: str | None = None) -> Dataset:
 
 
 def _own_data(run: Run) -> Dataset:
+    require_finished(run.folder, lacking(run))
     options = run.config.data_options
     found = read_data(run, options)
     if is_as_noted(run.folder, found):
@@ -77,7 +79,9 @@ def news_of(run: Run, dataset: Dataset) -> list[str]:
     dataset : Dataset
         From `data_of`.
     """
-    return [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
+    gone = lacking(run)
+    beside = [f"{run.folder} lacks {', '.join(gone)}, which a finished run has"] if gone else []
+    return beside + [note for note in dataset.notes if note not in run.extras.get("notes", dataset.notes)]
 
 
 def encoding_of(run: Run) -> Encoding | None:

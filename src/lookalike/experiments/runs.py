@@ -1,7 +1,6 @@
 """A run: a folder with a model, how it was made, how it went, and how good it is."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from lookalike.atomic import write_text, write_whole
 from lookalike.data import Dataset, Part, Preprocessing, load_dataset, require_consistent
 from lookalike.errors import (
     DataError,
-    FolderInUseError,
     ModelFileError,
     describe,
     suggest,
@@ -28,8 +27,20 @@ from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality, Verification, verify
 from lookalike.experiments.config import RunConfig, config_from
-from lookalike.experiments.origins import EXAMPLES, note_examples, place_of
-from lookalike.persistence import has_model, require_no_file, write_whole
+from lookalike.experiments.origins import note_examples, place_of
+from lookalike.experiments.run_folder import (
+    CONFIG,
+    EVALUATION,
+    HISTORY,
+    in_training,
+    missing_parts,
+    require_finished,
+    require_free,
+    run_folder,
+    tidy,
+    whole_run,
+)
+from lookalike.persistence import finish_saving, has_model
 from lookalike.plain_data import to_yaml
 from lookalike.training import Callback
 from lookalike.training.logs import csv_log, tensorboard_log
@@ -98,7 +109,9 @@ def fit_run(
     FolderInUseError
         If the folder holds something else.
     """
-    require_free(folder, resume=resume, overwrite=overwrite)
+    finished = _finished(folder, config) if resume else None
+    if finished is None:
+        require_free(folder, resume=resume, overwrite=overwrite)
     classifier = config.classifier()
     if dataset is None:
         dataset = load_dataset(config.data, progress=reading, **config.data_options)
@@ -107,18 +120,14 @@ def fit_run(
         larger = 0.5 if config.data_options.get("test_fraction", 0.2) else 0.2
         hint = f"data__test_fraction={larger}, or more examples"
         raise DataError(describe("at least one example to test on", found, hint))
+    if finished is not None:
+        return finished, quality_of(finished.classifier, dataset.test)
     require_consistent(dataset)
     began = time.perf_counter()
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        (folder / CHECKPOINT).unlink(missing_ok=True)
-    # The log of a run that replaces another waits under another name until the new model is whole.
-    history = folder / (".history.csv.new" if has_model(folder) else "history.csv")
-    logs = [csv_log(history)]
-    if config.parameters.get("training__tensorboard"):
-        logs.append(tensorboard_log(folder / "tensorboard"))
-    try:
+    with run_folder(folder, resume=resume, overwrite=overwrite):
+        logs = [csv_log(in_training(folder, HISTORY))]
+        if config.parameters.get("training__tensorboard"):
+            logs.append(tensorboard_log(folder / "tensorboard"))
         classifier.fit(
             dataset.train.inputs,
             dataset.train.labels,
@@ -127,24 +136,32 @@ def fit_run(
             resume=resume,
             callbacks=[*logs, *callbacks],
         )
-    except Exception:
-        _undo(folder, missing, history)
-        raise
-    seconds = time.perf_counter() - began
-    extras = {**_about(config, dataset, classifier), "command": command, "seconds": round(seconds, 1)}
-    (folder / EXAMPLES).unlink(missing_ok=True)
-    classifier.save(folder, **extras)
+        seconds = round(time.perf_counter() - began, 1)
+        extras = {**_about(config, dataset, classifier), "command": command, "seconds": seconds}
+        quality = quality_of(classifier, dataset.test)
+        with whole_run(folder) as draft:
+            classifier.save(draft, **extras)
+            note_examples(draft, dataset)
+            write_whole(draft / CONFIG, to_yaml(config.to_dict()))
+            write_text(draft / EVALUATION, json.dumps(quality.to_dict(), indent=1))
     classifier.extras_ = extras
-    if history.exists():
-        history.replace(folder / "history.csv")
-    for about_another_model in ("report.html", "scorecard.json"):
-        (folder / about_another_model).unlink(missing_ok=True)
-    note_examples(folder, dataset)
-    write_whole(folder / "config.yaml", to_yaml(config.to_dict()))
-    quality = quality_of(classifier, dataset.test)
-    write_whole(folder / "evaluation.json", json.dumps(quality.to_dict(), indent=1).encode())
-    (folder / CHECKPOINT).unlink(missing_ok=True)
     return Run(folder, classifier, config), quality
+
+
+def _finished(folder: Path, config: RunConfig) -> Run | None:
+    """A run that was made with the same settings to its end."""
+    finish_saving(folder)
+    if not has_model(folder) or (folder / CHECKPOINT).exists():
+        return None
+    run = open_run(folder)
+    tidy(folder)
+    return run if run.config.to_dict() == config.to_dict() and not lacking(run) else None
+
+
+def lacking(run: Run) -> list[str]:
+    """Files that a run should have and has not; see `lookalike.experiments.run_folder.missing_parts`."""
+    shown = run.classifier.preprocessing_.is_picture and len(run.classifier.prototypes_) > 0
+    return missing_parts(run.folder, run.extras, shown)
 
 
 def _about(config: RunConfig, dataset: Dataset, classifier: PrototypeClassifier) -> dict[str, Any]:
@@ -178,16 +195,6 @@ def _merged(classifier: PrototypeClassifier) -> list[str]:
     return [f"{len(gone)} of {len(gone) + left} prototypes stood for nothing, or for what another shows, and went"]
 
 
-def _undo(folder: Path, missing: Sequence[Path], history: Path) -> None:
-    """Leave no trace of a fit that failed, unless there is a checkpoint to go on from."""
-    if history.name.endswith(".new"):
-        history.unlink(missing_ok=True)
-    if missing and not (folder / CHECKPOINT).exists():
-        shutil.rmtree(folder)
-        for place in missing[1:]:
-            place.rmdir()
-
-
 def open_run(folder: Path) -> Run:
     """Read a run folder, or any model folder that notes its data.
 
@@ -200,6 +207,8 @@ def open_run(folder: Path) -> Run:
         beside = [each.name for each in folder.parent.iterdir() if has_model(each)]
         if beside:
             raise ModelFileError(describe(f"a run folder {folder}", "no such folder", suggest(folder.name, beside)))
+    if not has_model(folder):
+        require_finished(folder)
     classifier = PrototypeClassifier.load(folder)
     settings = classifier.extras_.get("config")
     config = config_from(settings) if settings else RunConfig(data="")
@@ -245,36 +254,3 @@ def _read_picture(file: Path, preprocessing: Preprocessing) -> np.ndarray:
             describe(f"a picture of shape {expected} in {file}", f"{array.shape}", "save the model again")
         )
     return array
-
-
-def require_free(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Refuse a folder that holds something a new run would spoil.
-
-    Raises
-    ------
-    FolderInUseError
-    """
-    require_no_file(folder)
-    if overwrite or not folder.exists():
-        return
-    if has_model(folder):
-        raise FolderInUseError(
-            describe(
-                f"{folder} to be empty or new",
-                "a folder that holds a finished run",
-                "another --out, or --overwrite to replace it",
-            )
-        )
-    if (folder / CHECKPOINT).exists():
-        if not resume:
-            raise FolderInUseError(
-                describe(
-                    f"{folder} to be empty or new",
-                    "a folder that holds an interrupted run",
-                    "--resume to go on with it, or --overwrite to start anew",
-                )
-            )
-    elif any(folder.iterdir()):
-        raise FolderInUseError(
-            describe(f"{folder} to be empty or new", "a folder that holds other files", "another --out, or --overwrite")
-        )

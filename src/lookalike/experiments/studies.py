@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lookalike.atomic import write_whole
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.assembly import beside_matching
 from lookalike.estimators.parameters import options_of
@@ -16,7 +17,6 @@ from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS, judged_agai
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
-from lookalike.persistence import write_whole
 from lookalike.plain_data import read_json
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import PLANS, settings_from

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.atomic import write_whole
 from lookalike.evaluation import ROW_NAMES
 from lookalike.experiments.analysis import contrasts_of, correlations_of, outcomes
 from lookalike.experiments.figures import write_figure, write_scatter
@@ -15,7 +16,6 @@ from lookalike.experiments.fronts import front_lines
 from lookalike.experiments.overall import relation_lines, relations, write_relations
 from lookalike.experiments.studies import Arm, Study, studies_in
 from lookalike.metrics import mean_interval
-from lookalike.persistence import write_whole
 
 # What training again finds, beside SEED-R.
 _AGAIN = (

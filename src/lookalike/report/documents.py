@@ -1,10 +1,12 @@
 """A report as Markdown, as JSON, and as PDF."""
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from lookalike.atomic import write_text, write_whole
 from lookalike.report.contents import ExplainedExample, ReportContents
 
 _INCHES, _ROWS, _COLUMNS = (8.27, 11.69), 7, 5
@@ -60,7 +62,7 @@ def write_markdown(file: Path, contents: ReportContents) -> None:
             [_explained(each) for each in contents.examples],
         )
     lines += ["## How it was made", "", *_table(("what", ""), list(contents.making.items()))]
-    file.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    write_text(file, "\n".join(lines).rstrip() + "\n")
 
 
 def write_json(file: Path, contents: ReportContents) -> None:
@@ -71,7 +73,7 @@ def write_json(file: Path, contents: ReportContents) -> None:
     file : Path
     contents : ReportContents
     """
-    file.write_text(json.dumps(contents.to_dict(), indent=1) + "\n", encoding="utf-8")
+    write_text(file, json.dumps(contents.to_dict(), indent=1) + "\n")
 
 
 def write_pdf(file: Path, contents: ReportContents) -> None:
@@ -85,7 +87,8 @@ def write_pdf(file: Path, contents: ReportContents) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
-    with PdfPages(file, metadata={"CreationDate": None, "Title": contents.title}) as pages:
+    held = io.BytesIO()
+    with PdfPages(held, metadata={"CreationDate": None, "Title": contents.title}) as pages:
         first = Figure(figsize=_INCHES)
         first.text(0.08, 0.93, contents.title, size=18, weight="bold", parse_math=False)
         first.text(0.08, 0.90, "\n".join(_answer(contents)), size=10, va="top", wrap=True, parse_math=False)
@@ -97,6 +100,7 @@ def write_pdf(file: Path, contents: ReportContents) -> None:
         pages.savefig(first)
         for shown in _sheets(contents):
             pages.savefig(shown)
+    write_whole(file, held.getvalue())
 
 
 def _sheets(contents: ReportContents) -> Iterator[Any]:

@@ -1,9 +1,11 @@
 """Prototypes as they learn, epoch by epoch, as one animated picture."""
 
+import io
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from lookalike.atomic import write_whole
 from lookalike.errors import DataError, describe
 from lookalike.training import Callback, Event, Finished, Seen, Stepped
 
@@ -51,7 +53,9 @@ def film(file: Path) -> Callback:
             places = [(of[:place].count(label), label) for place, label in enumerate(of)]
             first, *rest = [_frame(each, places) for each in seen]
             durations = [_SHORT] * len(rest) + [_LONG]
-            first.save(file, save_all=True, append_images=rest, duration=durations, loop=0)
+            held = io.BytesIO()
+            first.save(held, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0)
+            write_whole(file, held.getvalue())
 
     return on_event
 

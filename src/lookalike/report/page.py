@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from lookalike.atomic import write_text
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
 from lookalike.report.documents import write_json, write_markdown, write_pdf
@@ -94,7 +95,7 @@ def _write_page(file: Path, contents: ReportContents) -> None:
         spots=spots(contents),
         place=_place(contents),
     )
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)
 
 
 def write_explanations(file: Path, examples: list[ExplainedExample], contents: ReportContents) -> None:
@@ -109,7 +110,7 @@ def write_explanations(file: Path, examples: list[ExplainedExample], contents: R
     """
     page = render("explanations.html", contents=contents, examples=examples)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(page, encoding="utf-8")
+    write_text(file, page)
 
 
 def render(template: str, package: str = "lookalike.report", **values: Any) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from lookalike.atomic import write_whole
 from lookalike.data import Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
 from lookalike.experiments import Run
 from lookalike.experiments.origins import EXAMPLES
-from lookalike.persistence import write_whole
 from lookalike.plain_data import to_yaml
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.changes import most_used, without_others

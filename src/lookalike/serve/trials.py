@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from lookalike.atomic import write_whole
 from lookalike.errors import DataError, describe
-from lookalike.persistence import write_whole
 from lookalike.plain_data import read_json
 from lookalike.serve.standing import unwritable
 

@@ -1,16 +1,16 @@
 """Everything a run needs to go on with the same bits, in one safetensors file."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from lookalike.atomic import write_whole
 from lookalike.errors import ModelFileError, describe
 from lookalike.plain_data import parse_json
 
@@ -50,16 +50,9 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
         If the disk is full.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.draft")
     # One storage may back several names (weights and their average before the first step); the format wants them apart.
     apart = {name: tensor.detach().clone().contiguous() for name, tensor in checkpoint.tensors.items()}
-    try:
-        save_file(apart, draft, metadata={"facts": json.dumps(checkpoint.facts)})
-        os.replace(draft, file)
-    except SafetensorError as error:
-        raise OSError(f"{file} cannot be written: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(file, save(apart, metadata={"facts": json.dumps(checkpoint.facts)}))
 
 
 def read_checkpoint(file: Path) -> Checkpoint:

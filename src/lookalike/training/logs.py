@@ -1,10 +1,11 @@
 """Callbacks that write training down: a csv file, TensorBoard, the log."""
 
 import csv
+import io
 import logging
-import os
 from pathlib import Path
 
+from lookalike.atomic import write_text
 from lookalike.errors import require_extra
 from lookalike.training.history import Callback, EpochEnded, Event, Finished, Stopped
 
@@ -27,12 +28,11 @@ def csv_log(file: Path) -> Callback:
             row = epoch.to_dict()
             rows.append(row | row.pop("penalties"))
         columns = dict.fromkeys(name for row in rows for name in row if name != "penalties")
-        draft = file.with_name(f".{file.name}.draft")
-        with draft.open("w", newline="", encoding="utf-8") as opened:
-            writer = csv.DictWriter(opened, columns, extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(draft, file)
+        held = io.StringIO(newline="")
+        writer = csv.DictWriter(held, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(file, held.getvalue())
 
     return on_event
 

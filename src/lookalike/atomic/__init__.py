@@ -1,0 +1,27 @@
+"""Files and folders that are written whole or not at all, and locks between processes.
+
+Whatever the library leaves on disk goes through this package: a full disk or a kill leaves what was there before.
+"""
+
+from lookalike.atomic.drafts import draft_beside, is_draft, sweep
+from lookalike.atomic.files import require_writable, write_text, write_whole
+from lookalike.atomic.folders import exchange, finish_replacement, is_waiting, remove, replaced
+from lookalike.atomic.locks import LOCK, lock_of, locked, require_unlocked
+
+__all__ = [
+    "LOCK",
+    "draft_beside",
+    "exchange",
+    "finish_replacement",
+    "is_draft",
+    "is_waiting",
+    "lock_of",
+    "locked",
+    "remove",
+    "replaced",
+    "require_unlocked",
+    "require_writable",
+    "sweep",
+    "write_text",
+    "write_whole",
+]
