@@ -21,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lookalike.atomic import finish_replacement, is_waiting, locked, replaced, write_whole
+from lookalike.atomic import finish_replacement, is_waiting, locked, new_folder, replaced, write_whole
 from lookalike.errors import FolderInUseError, ModelFileError, describe
 from lookalike.plain_data import read_json
 
@@ -146,20 +146,19 @@ def require_own_pictures(folder: Path) -> None:
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
-    """Write pictures as PNG files into a folder of their own.
+    """Write pictures as PNG files into a folder of their own, which is replaced as a whole.
 
     Parameters
     ----------
     folder : Path
-        New, in a draft of a model.
     pictures : mapping
         8-bit arrays by name; letters that a file's name cannot bear become dashes.
     """
-    folder.mkdir(parents=True)
-    for name, picture in pictures.items():
-        held = io.BytesIO()
-        Image.fromarray(picture).save(held, format="PNG")
-        write_whole(folder / f"{file_name(name)}.png", held.getvalue())
+    with new_folder(folder) as draft:
+        for name, picture in pictures.items():
+            held = io.BytesIO()
+            Image.fromarray(picture).save(held, format="PNG")
+            write_whole(draft / f"{file_name(name)}.png", held.getvalue())
 
 
 def file_name(name: str) -> str:

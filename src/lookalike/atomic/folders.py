@@ -77,6 +77,34 @@ def is_waiting(folder: Path) -> bool:
     return (folder / _WHOLE).is_dir()
 
 
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A draft to be filled, which becomes a folder, or takes the place of one, once it is whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Nothing of what it holds stays.
+
+    Yields
+    ------
+    Path
+        An empty folder.
+    """
+    draft = draft_beside(folder)
+    draft.mkdir(parents=True)
+    try:
+        with named(folder, 0, only_full=True):
+            yield draft
+            sync_folder(draft)
+            if not folder.exists() or not exchange(draft, folder):
+                remove(folder)
+                os.rename(draft, folder)
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def finish_replacement(folder: Path, last: str) -> None:
     """Bring files to their places that a killed process had written whole; nothing where there are none.
 
