@@ -7,7 +7,6 @@ their own within, under a name that says that they are whole: whoever opens the 
 
 import contextlib
 import ctypes
-import json
 import os
 import shutil
 import sys
@@ -20,7 +19,7 @@ from lookalike.atomic.files import named, sync_folder, write_whole
 from lookalike.atomic.locks import LOCK
 
 _WHOLE = ".replacement"
-_GONE = ".gone.json"
+_GONE = ".gone"
 _HERE, _EXCHANGE = -100, 2
 
 
@@ -117,10 +116,10 @@ def finish_replacement(folder: Path, last: str) -> None:
     whole = folder / _WHOLE
     if not is_waiting(folder):
         return
-    gone = json.loads((whole / _GONE).read_bytes()) if (whole / _GONE).exists() else []
+    gone = (whole / _GONE).read_bytes().split(b"\0") if (whole / _GONE).exists() else []
     _move(whole, folder, last)
-    for name in gone:
-        remove(folder / name)
+    for name in filter(None, gone):
+        remove(folder / os.fsdecode(name))
     remove(whole)
     sync_folder(folder)
 
@@ -169,7 +168,7 @@ def _take_place(draft: Path, folder: Path, last: str, gone: Sequence[str]) -> No
             remove(folder / name)
         sync_folder(folder)
     elif draft.parent != folder.parent or not _exchanged(draft, folder, own | set(left)):
-        write_whole(draft / _GONE, json.dumps(left).encode())
+        write_whole(draft / _GONE, b"\0".join(os.fsencode(name) for name in left))
         os.rename(draft, folder / _WHOLE)
         sync_folder(folder)
         finish_replacement(folder, last)
