@@ -4,7 +4,11 @@ Every message has three parts: what was expected, what came, and what to do abou
 """
 
 import difflib
+import math
 from collections.abc import Iterable
+
+# No option needs larger numbers; what computes with them would overflow, or need absurd memory or time.
+MOST = 1e9
 
 
 class LookalikeError(Exception):
@@ -97,6 +101,21 @@ def require_option(name: str, value: object, holds: bool, expected: str) -> None
     """
     if not holds:
         raise ParameterError(describe(f"{name} of {expected}", repr(value)))
+    if not is_reasonable(value):
+        raise ParameterError(describe(f"{name} of {expected}, and at most {MOST:.0e}", repr(value)))
+
+
+def is_reasonable(value: object) -> bool:
+    """Whether numbers are finite and no larger than any option can need; lists are looked into.
+
+    Examples
+    --------
+    >>> is_reasonable([1, 2.5]), is_reasonable(1e300), is_reasonable(float("nan")), is_reasonable("1e300")
+    (True, False, False, True)
+    """
+    if isinstance(value, list | tuple):
+        return all(map(is_reasonable, value))
+    return not isinstance(value, int | float) or (math.isfinite(value) and abs(value) <= MOST)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from lookalike.errors import ParameterError, describe, suggest
+from lookalike.allocation import bounded_memory
+from lookalike.errors import MOST, ParameterError, describe, is_reasonable, suggest
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,8 @@ def build(family: str, choice: Any, chosen: Mapping[str, Any], supplied: Mapping
     if missing:
         raise ParameterError(describe(f"{family}__{missing[0]} for {family}={choice!r}", "nothing"))
     wanted = inspect.signature(cls).parameters
-    return cls(**{name: value for name, value in supplied.items() if name in wanted}, **arguments)
+    with bounded_memory(f"{family}={choice!r}"):
+        return cls(**{name: value for name, value in supplied.items() if name in wanted}, **arguments)
 
 
 def require_type(shown: str, value: Any, annotation: Any) -> None:
@@ -238,6 +240,8 @@ def require_type(shown: str, value: Any, annotation: Any) -> None:
     Traceback (most recent call last):
     lookalike.errors.ParameterError: expected training__epochs to be int, got 'many' (str)
     """
+    if fits(value, annotation) and not is_reasonable(value):
+        raise ParameterError(describe(f"{shown} to be finite, and at most {MOST:.0e}", repr(value)))
     if not fits(value, annotation):
         wanted = annotation.__name__ if inspect.isclass(annotation) else _readable(annotation)
         raise ParameterError(describe(f"{shown} to be {wanted}", f"{value!r} ({type(value).__name__})"))

@@ -346,7 +346,7 @@ def test_shifts_are_for_pictures():
         ShiftTransform(pixels=1).views(torch.zeros(3, 4))
     with pytest.raises(DataError, match="prototypes of shape"):
         align(torch.zeros(2, 1, 4, 4), torch.zeros(2, 1, 5, 4), 1)
-    with pytest.raises(ParameterError, match="0 or above"):
+    with pytest.raises(ParameterError, match="from 0 to 100"):
         ShiftTransform(pixels=-1)
 
 

@@ -19,7 +19,7 @@ class ResnetBackbone(Backbone):
     widths : sequence of int
         Channels of each stage; every stage after the first halves height and width.
     blocks : int
-        Residual blocks per stage, at least 1.
+        Residual blocks per stage, from 1 to 100.
     pool : bool
         Average over positions at the end, so that a picture has one activation vector.
 
@@ -48,8 +48,8 @@ class ResnetBackbone(Backbone):
         pool: bool = False,
     ) -> None:
         nn.Module.__init__(self)
-        require_option("blocks", blocks, blocks >= 1, "1 or above")
-        require_option("widths", widths, len(widths) > 0 and min(widths) >= 1, "at least one number of at least 1")
+        require_option("blocks", blocks, 1 <= blocks <= 100, "from 1 to 100")
+        require_option("widths", widths, 0 < len(widths) <= 100 and min(widths) >= 1, "1 to 100 numbers of at least 1")
         self.input_shape = tuple(input_shape)
         self.out_channels = widths[-1]
         channels = require_picture(input_shape, "resnet")[0]

@@ -19,7 +19,7 @@ class ResidualSwapCounterfactual(Counterfactual):
     Parameters
     ----------
     pixels : int
-        Largest shift in either direction, 0 or above, by which a prototype may meet an input.
+        Largest shift in either direction, from 0 to 100, by which a prototype may meet an input.
     begin : float
         Share of the training, from 0 to below 1, before which prototypes show too little for it.
     residuals : str
@@ -69,7 +69,7 @@ class ResidualSwapCounterfactual(Counterfactual):
         transforms: Transform | None = None,
     ) -> None:
         super().__init__()
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         _require_options(begin, residuals, strength, share, blend)
         self.pixels = pixels
         self.begin = begin
@@ -107,7 +107,7 @@ class FeatureSwapCounterfactual(Counterfactual):
     depth : float
         Of the layer: the share of the backbone's stages that come before, from 0 to 1.
     positions : int
-        Largest shift in either direction, in positions of that layer, 0 or above.
+        Largest shift in either direction, in positions of that layer, from 0 to 100.
     begin : float
         Share of the training, from 0 to below 1, before which prototypes show too little for it.
     residuals : str
@@ -149,7 +149,7 @@ class FeatureSwapCounterfactual(Counterfactual):
     ) -> None:
         super().__init__()
         require_option("depth", depth, 0 <= depth <= 1, "from 0 to 1")
-        require_option("positions", positions, positions >= 0, "0 or above")
+        require_option("positions", positions, 0 <= positions <= 100, "from 0 to 100")
         _require_options(begin, residuals, strength, share, blend)
         self.depth = depth
         self.taps = (depth,)

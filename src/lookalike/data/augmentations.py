@@ -58,7 +58,7 @@ class ShiftAugmentation(Augmentation):
     """
 
     def __init__(self, *, pixels: int = 2, mirror: bool = False) -> None:
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         self.pixels = pixels
         self.mirror = mirror
 

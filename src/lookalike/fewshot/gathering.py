@@ -83,7 +83,7 @@ class PictureGathering(Gathering):
     Parameters
     ----------
     pixels : int
-        Largest shift in either direction, 0 or above.
+        Largest shift in either direction, from 0 to 100.
     rounds : int
         How often all pictures are shifted to meet the mean, and the mean is taken anew; 0 or above.
 
@@ -105,7 +105,7 @@ class PictureGathering(Gathering):
 
     def __init__(self, *, pixels: int = 2, rounds: int = 2) -> None:
         nn.Module.__init__(self)
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         require_option("rounds", rounds, rounds >= 0, "0 or above")
         self.pixels = pixels
         self.rounds = rounds

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from lookalike.errors import ParameterError, describe
 from lookalike.shapes import Inputs, Labels, PrototypeInputs, PrototypeLabels, Shape
 
+_MOST = 1_000_000
+
 
 class Prototypes(nn.Module, ABC):
     """Pictures, rows or activations that stand for classes.
@@ -102,6 +104,10 @@ def prototype_labels(n_per_class: int | Sequence[int], n_classes: int) -> Protot
                 n_per_class,
                 "prototypes__n_per_class=4",
             )
+        )
+    if sum(counts) > _MOST:
+        raise ParameterError(
+            describe(f"at most {_MOST:,} prototypes in all", f"{sum(counts):,}", "prototypes__n_per_class=4")
         )
     return torch.repeat_interleave(torch.arange(n_classes), torch.tensor(counts))
 

@@ -15,7 +15,7 @@ class DiversityRegularizer(Regularizer):
     Parameters
     ----------
     pixels : int
-        Largest shift in either direction, 0 or above.
+        Largest shift in either direction, from 0 to 100.
     largest : float
         Correlation from which on two prototypes are too much alike, from -1 to below 1.
 
@@ -37,7 +37,7 @@ class DiversityRegularizer(Regularizer):
 
     def __init__(self, *, pixels: int = 2, largest: float = 0.8) -> None:
         super().__init__()
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         require_option("largest", largest, -1 <= largest < 1, "from -1 to below 1")
         self.pixels = pixels
         self.largest = largest

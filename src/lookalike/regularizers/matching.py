@@ -29,7 +29,7 @@ class AlignedMatchingRegularizer(Regularizer):
     Parameters
     ----------
     pixels : int
-        Largest shift in either direction, 0 or above; all shifts of the square are tried.
+        Largest shift in either direction, from 0 to 100; all shifts of the square are tried.
     first_temperature, last_temperature : float
         Of the soft choice among prototypes and shifts, above 0, as multiples of what is still unexplained: of 1 less
         the mean over the batch of each input's largest correlation. It falls geometrically from the one to the other.
@@ -108,7 +108,7 @@ class AlignedMatchingRegularizer(Regularizer):
         transforms: Transform | None = None,
     ) -> None:
         super().__init__()
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         require_annealing(first_temperature, last_temperature, until)
         require_option("contrast", contrast, contrast >= 0, "0 or above")
         require_matching(mutual, tolerance, tolerant_from, assignment)

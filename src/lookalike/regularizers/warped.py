@@ -22,17 +22,17 @@ class WarpedMatchingRegularizer(Regularizer):
     degrees : float
         Largest angle either way, from 0 to 180.
     scale : float
-        Largest enlargement, 1 or above; its inverse is the smallest.
+        Largest enlargement, from 1 to 10; its inverse is the smallest.
     pixels : float
-        Largest shift in either direction, 0 or above.
+        Largest shift in either direction, from 0 to 1000.
     width : int
         Hidden units of the net, `lookalike.transforms.AlignmentPredictor`, which is trained along; 1 or above.
     stretch : float
-        Largest ratio of width to height at the same area, 1 or above; its inverse is the smallest.
+        Largest ratio of width to height at the same area, from 1 to 10; its inverse is the smallest.
     slant : float
-        Largest shift to the right, in pixels, for each pixel upwards, 0 or above.
+        Largest shift to the right, in pixels, for each pixel upwards, from 0 to 10.
     bend : float
-        How far each of six smooth waves moves what it moves farthest, in pixels, 0 or above.
+        How far each of six smooth waves moves what it moves farthest, in pixels, from 0 to 1000.
     first_temperature, last_temperature : float
         Of the soft choice among prototypes, above 0, as in `AlignedMatchingRegularizer`.
     until : float

@@ -1,9 +1,12 @@
 """Values on either side of the one that changes nothing."""
 
+import math
 from collections.abc import Sequence
 from itertools import product
 
-from lookalike.errors import require_option
+from lookalike.errors import ParameterError, describe, require_option
+
+_MOST = 100_000
 
 
 def symmetric(largest: float, steps: int) -> list[float]:
@@ -40,10 +43,10 @@ def require_odd(**options: int) -> None:
     --------
     >>> require_odd(steps=4)
     Traceback (most recent call last):
-    lookalike.errors.ParameterError: expected steps of an odd number, 1 or above, got 4
+    lookalike.errors.ParameterError: expected steps of an odd number from 1 to 999, got 4
     """
     for name, value in options.items():
-        require_option(name, value, value >= 1 and value % 2 == 1, "an odd number, 1 or above")
+        require_option(name, value, 1 <= value <= 999 and value % 2 == 1, "an odd number from 1 to 999")
 
 
 def every_combination(**ranges: Sequence[float]) -> dict[str, list[float]]:
@@ -54,5 +57,10 @@ def every_combination(**ranges: Sequence[float]) -> dict[str, list[float]]:
     >>> every_combination(a=[0, 1], b=[2, 3])
     {'a': [0, 0, 1, 1], 'b': [2, 3, 2, 3]}
     """
+    size = math.prod(len(values) for values in ranges.values())
+    if size > _MOST:
+        raise ParameterError(
+            describe(f"at most {_MOST:,} members of a family of deformations", f"{size:,}", "fewer steps")
+        )
     members = list(product(*ranges.values()))
     return {name: [member[place] for member in members] for place, name in enumerate(ranges)}

@@ -26,17 +26,17 @@ class AlignmentPredictor(nn.Module):
     degrees : float
         Largest angle either way, from 0 to 180.
     scale : float
-        Largest enlargement, 1 or above; its inverse is the smallest.
+        Largest enlargement, from 1 to 10; its inverse is the smallest.
     pixels : float
-        Largest shift in either direction, 0 or above.
+        Largest shift in either direction, from 0 to 1000.
     width : int
         Hidden units, 1 or above.
     stretch : float
-        Largest ratio of width to height at the same area, 1 or above; its inverse is the smallest.
+        Largest ratio of width to height at the same area, from 1 to 10; its inverse is the smallest.
     slant : float
-        Largest shift to the right, in pixels, for each pixel upwards, 0 or above.
+        Largest shift to the right, in pixels, for each pixel upwards, from 0 to 10.
     bend : float
-        How far each of six smooth waves moves what it moves farthest, in pixels, 0 or above.
+        How far each of six smooth waves moves what it moves farthest, in pixels, from 0 to 1000.
 
     Attributes
     ----------
@@ -85,12 +85,12 @@ class AlignmentPredictor(nn.Module):
     ) -> None:
         super().__init__()
         require_option("degrees", degrees, 0 <= degrees <= 180, "from 0 to 180")
-        require_option("scale", scale, scale >= 1, "1 or above")
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("scale", scale, 1 <= scale <= 10, "from 1 to 10")
+        require_option("pixels", pixels, 0 <= pixels <= 1000, "from 0 to 1000")
         require_option("width", width, width >= 1, "1 or above")
-        require_option("stretch", stretch, stretch >= 1, "1 or above")
-        require_option("slant", slant, slant >= 0, "0 or above")
-        require_option("bend", bend, bend >= 0, "0 or above")
+        require_option("stretch", stretch, 1 <= stretch <= 10, "from 1 to 10")
+        require_option("slant", slant, 0 <= slant <= 10, "from 0 to 10")
+        require_option("bend", bend, 0 <= bend <= 1000, "from 0 to 1000")
         reach = dict(zip(PARAMETERS, (degrees, math.log(scale), pixels, pixels), strict=True))
         if stretch > 1 or slant > 0:
             reach |= {"stretch": math.log(stretch), "slant": slant}

@@ -23,8 +23,8 @@ class ShiftTransform(Transform):
     Parameters
     ----------
     pixels : int
-        Largest shift in either direction, 0 or above; every shift of a ``(2 pixels + 1)`` by ``(2 pixels + 1)`` grid is
-        tried.
+        Largest shift in either direction, from 0 to 100; every shift of a ``(2 pixels + 1)`` by ``(2 pixels + 1)`` grid
+        is tried.
 
     Raises
     ------
@@ -42,7 +42,7 @@ class ShiftTransform(Transform):
 
     def __init__(self, *, pixels: int = 2) -> None:
         super().__init__()
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 100, "from 0 to 100")
         self.pixels = pixels
 
     @property

@@ -24,7 +24,7 @@ class RotationScaleTransform(Transform):
     angles : int
         How many angles, odd, 0 degrees among them.
     scale : float
-        Largest enlargement, 1 or above; its inverse is the smallest.
+        Largest enlargement, from 1 to 10; its inverse is the smallest.
     scales : int
         How many, odd, 1 among them.
 
@@ -50,7 +50,7 @@ class RotationScaleTransform(Transform):
 
     def __init__(self, *, degrees: float = 15.0, angles: int = 5, scale: float = 1.15, scales: int = 3) -> None:
         require_option("degrees", degrees, 0 <= degrees <= 180, "from 0 to 180")
-        require_option("scale", scale, scale >= 1, "1 or above")
+        require_option("scale", scale, 1 <= scale <= 10, "from 1 to 10")
         require_odd(angles=angles, scales=scales)
         super().__init__()
         self.degrees, self.angles, self.scale, self.scales = degrees, angles, scale, scales
@@ -78,11 +78,11 @@ class AffineTransform(Transform):
     degrees : float
         Largest angle either way, from 0 to 180.
     scale : float
-        Largest enlargement, 1 or above.
+        Largest enlargement, from 1 to 10.
     stretch : float
-        Largest ratio of width to height, 1 or above, at the same area.
+        Largest ratio of width to height, from 1 to 10, at the same area.
     slant : float
-        Largest shift to the right, in pixels, for each pixel upwards, 0 or above.
+        Largest shift to the right, in pixels, for each pixel upwards, from 0 to 10.
     steps : int
         Values of each of the four, odd, the undeformed among them.
 
@@ -113,9 +113,9 @@ class AffineTransform(Transform):
         steps: int = 3,
     ) -> None:
         require_option("degrees", degrees, 0 <= degrees <= 180, "from 0 to 180")
-        require_option("scale", scale, scale >= 1, "1 or above")
-        require_option("stretch", stretch, stretch >= 1, "1 or above")
-        require_option("slant", slant, slant >= 0, "0 or above")
+        require_option("scale", scale, 1 <= scale <= 10, "from 1 to 10")
+        require_option("stretch", stretch, 1 <= stretch <= 10, "from 1 to 10")
+        require_option("slant", slant, 0 <= slant <= 10, "from 0 to 10")
         require_odd(steps=steps)
         super().__init__()
         self.degrees, self.scale, self.stretch, self.slant, self.steps = degrees, scale, stretch, slant, steps
@@ -146,7 +146,7 @@ class ElasticTransform(Transform):
     Parameters
     ----------
     pixels : float
-        How far a wave moves what it moves farthest, 0 or above.
+        How far a wave moves what it moves farthest, from 0 to 1000.
     order : int
         Half waves over the side, at most, 1 or above.
 
@@ -171,7 +171,7 @@ class ElasticTransform(Transform):
     """
 
     def __init__(self, *, pixels: float = 1.5, order: int = 1) -> None:
-        require_option("pixels", pixels, pixels >= 0, "0 or above")
+        require_option("pixels", pixels, 0 <= pixels <= 1000, "from 0 to 1000")
         require_option("order", order, 1 <= order <= 9, "from 1 to 9")
         super().__init__()
         self.pixels, self.order = pixels, order
