@@ -44,7 +44,7 @@ class MlpBackbone(Backbone):
         signed: bool = False,
     ) -> None:
         nn.Module.__init__(self)
-        require_option("widths", widths, 0 < len(widths) <= 100 and min(widths) >= 1, "1 to 100 numbers of at least 1")
+        require_option("widths", widths, 0 < len(widths) <= 100 and min(widths) >= 1, "at least one number of at least 1, and at most 100 of them")
         self.input_shape = tuple(input_shape)
         self.out_channels = widths[-1]
         layers: list[nn.Module] = [nn.Flatten()]

@@ -18,9 +18,12 @@ def select(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the method, or data__OPTION; may be repeated."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Everything random follows from it.")] = 0,
     stability: Annotated[
-        int, typer.Option(metavar="TIMES", help="Choose again so often, each time among four fifths of the examples.")
+        int,
+        typer.Option(
+            min=0, max=1000, metavar="TIMES", help="Choose again so often, each time among four fifths of the examples."
+        ),
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

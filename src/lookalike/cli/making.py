@@ -24,7 +24,9 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Folder for the run; runs/NAME unless given.")] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of parameters.")] = None,
     settings: Settings = None,
-    seed: Annotated[int | None, typer.Option(help="Everything random follows from it; 0 unless given.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Everything random follows from it; 0 unless given.")
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=0, help="Passes over the training examples; short for --set training__epochs=N.")
     ] = None,
@@ -117,13 +119,13 @@ def _told(folder: Path, *run: Any) -> None:
 
 def reproduce(
     studies: Annotated[list[Path], typer.Argument(help="YAML files of studies.")],
-    seeds: Annotated[int | None, typer.Option(min=1, help="In place of each study's own number.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, max=10_000, help="In place of each study's own number.")] = None,
     arm: Annotated[
         list[str] | None, typer.Option(help="Only this arm; may be given several times. All of them by default.")
     ] = None,
     engine: Annotated[str, typer.Option(help="local: processes here; ray: a Ray cluster.")] = "local",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time, one thread each; 1: one run with all cores.")
+        int | None, typer.Option(min=1, max=256, help="Runs at a time, one thread each; 1: one run with all cores.")
     ] = None,
 ) -> None:
     """Run studies: every arm with every seed that is not done yet; results go beside, and into TABLE.md."""

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Generator
 
-from lookalike.errors import require_option
+from lookalike.errors import ParameterError, describe, require_option
 from lookalike.shapes import Inputs
 
 
@@ -64,6 +64,10 @@ class ShiftAugmentation(Augmentation):
 
     def __call__(self, inputs: Inputs, generator: Generator) -> Inputs:
         """Shape ``(n, c, h, w)`` to the same."""
+        if inputs.ndim != 4:
+            raise ParameterError(
+                describe("pictures for augmentation='shift'", f"shape {tuple(inputs.shape)}", "augmentation='none'")
+            )
         n, _, height, width = inputs.shape
         rows, columns = torch.arange(height).repeat(n, 1), torch.arange(width).repeat(n, 1)
         if self.mirror:

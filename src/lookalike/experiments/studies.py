@@ -63,6 +63,7 @@ _AUTO = {
     "regularizer": ("aligned_matching",),
     "counterfactual": ("residual_swap",),
 }
+_MOST_SEEDS = 10_000
 _ARM_KEYS = ("claim", "comparable", "remark", "twin", "label")
 
 
@@ -195,8 +196,8 @@ def read_study(file: Path) -> Study:
         elif key not in ("common", "arms"):
             require_type(f"{key} in {file}", settings[key], _KEYS[key])
     for key in ("seeds", "worlds"):
-        if settings.get(key, 1) < 1:
-            raise ParameterError(describe(f"{key} of at least 1 in {file}", repr(settings[key])))
+        if not 1 <= settings.get(key, 1) <= _MOST_SEEDS:
+            raise ParameterError(describe(f"{key} from 1 to {_MOST_SEEDS} in {file}", repr(settings[key])))
     common, arms = settings.get("common") or {}, settings.get("arms")
     if not isinstance(common, Mapping) or not isinstance(arms, Mapping) or not arms:
         raise ParameterError(describe(f"arms by name in {file}", repr(arms), "arms: {default: {}}"))

@@ -134,7 +134,7 @@ class KmeansInitializer(Initializer):
         for label in prototype_labels.unique().tolist():
             slots = (prototype_labels == label).nonzero()[:, 0]
             pool = members(labels, label, at_least=len(slots))
-            pool = pool[torch.randperm(len(pool), generator=generator)[: self.max_points]]
+            pool = pool[torch.randperm(len(pool), generator=generator)[: max(self.max_points, len(slots))]]
             windows = random_windows(inputs[pool], shape, generator)
             values[slots] = _centroids(windows, len(slots), None if weights is None else weights[pool], generator)
         return values

@@ -1,5 +1,6 @@
 """How to train, as data: the budget, the optimizer, the schedule, the machine."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any, get_type_hints
 
@@ -14,6 +15,8 @@ _PICTURE_EPOCHS = 12
 _TABLE_STEPS = 600
 _LARGEST_BATCH = 128
 _SMALLEST_BATCH = 16
+# Each is a process of its own.
+_MOST_DEVICES = 16
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class TrainingSettings:
         return replace(self, epochs=epochs, batch_size=batch_size)
 
     def _check(self) -> None:
+        most = max(_MOST_DEVICES, os.cpu_count() or 1)
         rules: list[tuple[str, bool, str]] = [
             ("epochs", self.epochs == "auto" or _is_whole(self.epochs, 0), "a whole number of at least 0, or 'auto'"),
             (
@@ -112,7 +116,7 @@ class TrainingSettings:
                 self.batch_size == "auto" or _is_whole(self.batch_size, 1),
                 "a whole number of at least 1, or 'auto'",
             ),
-            ("devices", _is_whole(self.devices, 1), "a whole number of at least 1"),
+            ("devices", _is_whole(self.devices, 1) and self.devices <= most, f"a whole number from 1 to {most}"),
             ("learning_rate", self.learning_rate > 0, "a number above 0"),
             ("prototype_learning_rate", (self.prototype_learning_rate or 0) >= 0, "a number of at least 0, or None"),
             ("weight_decay", self.weight_decay >= 0, "a number of at least 0"),
