@@ -1,12 +1,15 @@
 """What every backbone promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, describe, require_option
 from lookalike.shapes import Activations, Inputs, Shape
+
+_MOST_LAYERS = 100
 
 
 class Backbone(nn.Module, ABC):
@@ -135,6 +138,12 @@ def stage_at(backbone: nn.Module, depth: float) -> str:
     """
     names = stages(backbone)
     return names[round(depth * (len(names) - 1))]
+
+
+def require_widths(widths: Sequence[int]) -> None:
+    """Refuse numbers of channels or units that make no network, or more layers than can be trained."""
+    fine = 0 < len(widths) <= _MOST_LAYERS and min(widths) >= 1
+    require_option("widths", widths, fine, f"at least one number of at least 1, and at most {_MOST_LAYERS} of them")
 
 
 def require_picture(input_shape: Shape, backbone: str) -> tuple[int, int, int]:

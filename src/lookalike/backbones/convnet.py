@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from lookalike.backbones.base import Backbone, require_picture
-from lookalike.errors import require_option
+from lookalike.backbones.base import Backbone, require_picture, require_widths
 from lookalike.shapes import Activations, Inputs, Shape
 
 
@@ -47,7 +46,7 @@ class ConvnetBackbone(Backbone):
         pool: bool = False,
     ) -> None:
         nn.Module.__init__(self)
-        require_option("widths", widths, 0 < len(widths) <= 100 and min(widths) >= 1, "at least one number of at least 1, and at most 100 of them")
+        require_widths(widths)
         self.input_shape = tuple(input_shape)
         self.out_channels = widths[-1]
         channels = require_picture(input_shape, "convnet")[0]
