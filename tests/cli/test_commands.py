@@ -393,7 +393,7 @@ def test_a_report_shows_each_prototypes_hardest_miss(run_folder, call, tmp_path)
     data = json.loads((tmp_path / "report.json").read_text())
     run = open_run(run_folder)
     classifier, test = run.classifier, data_of(run).test
-    scores, logits = classifier.transform(test.inputs), classifier.decision_scores(test.inputs)
+    scores, logits = classifier.prototype_scores(test.inputs), classifier.decision_scores(test.inputs)
     hardest = {}
     for row in range(len(test)):
         true, decided = test.labels[row], classifier.classes_[logits[row].argmax()]
@@ -459,7 +459,7 @@ def test_a_report_of_no_known_kind_is_refused(run_folder, call, tmp_path):
 def test_what_resembles_nothing_is_explained_without_prototypes(run_folder, tmp_path):
     run = open_run(run_folder)
     test = data_of(run).test
-    usual = {"similarity": tuple(quantiles(run.classifier.transform(test.inputs).max(1) + 0.05))}
+    usual = {"similarity": tuple(quantiles(run.classifier.prototype_scores(test.inputs).max(1) + 0.05))}
     run.classifier.fitted_ = replace(run.classifier.fitted_, sureness=usual)
     examples = explained(run, test.inputs, [str(row) for row in range(len(test))], [None] * len(test))
     declined = [each.resembles_none for each in examples]
@@ -478,7 +478,7 @@ def test_what_resembles_nothing_is_explained_without_prototypes(run_folder, tmp_
 
 def test_explaining_says_what_resembles_nothing(run_folder, call, monkeypatch):
     run = open_run(run_folder)
-    largest = run.classifier.transform(data_of(run).test.inputs).max(1)
+    largest = run.classifier.prototype_scores(data_of(run).test.inputs).max(1)
     least = float(np.median(largest))
     monkeypatch.setattr("lookalike.estimators.showing.least_similar", lambda classifier, coverage: least)
     for place in (int(largest.argmin()), int(largest.argmax())):

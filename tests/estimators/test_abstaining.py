@@ -78,7 +78,7 @@ def test_a_quantile_is_a_value_that_the_wanted_share_reaches():
 
 def test_the_curve_is_that_of_the_metric(classifier, data):
     quality = quality_of(classifier, data.test)
-    similar = classifier.transform(data.test.inputs).max(1)
+    similar = classifier.prototype_scores(data.test.inputs).max(1)
     right = classifier.predict(data.test.inputs) == data.test.labels
     shares, accuracies = zip(*quality.answered, strict=True)
     assert shares[-1] == 1

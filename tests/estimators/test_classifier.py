@@ -259,7 +259,7 @@ def test_exemplars_are_training_examples(digits):
 def test_neighbors_are_the_nearest_by_the_models_own_scores(digits):
     X, y = digits
     classifier = PrototypeClassifier(backbone="mlp", validation_fraction=0.0, **QUICK).fit(X, y)
-    scores = classifier.transform(X)
+    scores = classifier.prototype_scores(X)
     for summary in classifier.explanation_.prototypes:
         own = [i for i in np.argsort(-scores[:, summary.prototype], kind="stable") if str(y[i]) == summary.class_name]
         assert [neighbor.index for neighbor in summary.neighbors] == own[:5]

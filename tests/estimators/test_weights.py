@@ -52,7 +52,7 @@ def test_only_ratios_of_weights_matter() -> None:
         (np.full(len(y), np.nan), "150 NaN or infinite"),
         (np.r_[np.inf, np.ones(149)], "index 0"),
         (np.r_[np.ones(149), -1e-9], "1 negative"),
-        (np.zeros(len(y)), "150 weights of 0"),
+        (np.zeros(len(y)), "150 weights that are all zero"),
         (np.ones(149), "150 inputs"),
         (np.ones((150, 2)), r"\(150, 2\)"),
         (["heavy"] * 150, "numbers"),

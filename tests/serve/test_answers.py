@@ -43,7 +43,7 @@ def test_predictions_are_the_classifiers(client, desk, digits):
     assert given == pytest.approx(classifier.predict_proba(inputs), abs=1e-6)
     assert [each["probability"] for each in found] == pytest.approx(given.max(1).tolist())
     assert [each["similarity"] for each in found] == pytest.approx(
-        (classifier.transform(inputs).max(1) / classifier.explanation_.scale).tolist(), abs=1e-6
+        (classifier.prototype_scores(inputs).max(1) / classifier.explanation_.scale).tolist(), abs=1e-6
     )
 
 

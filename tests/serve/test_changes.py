@@ -47,7 +47,7 @@ def test_validation_examples_are_those_of_the_fit(desk):
     classifier = desk.standing.run.classifier
     assert len(desk.validation) == classifier.fitted_.n_validation
     # The percentiles that the fit kept are of the same examples.
-    largest = classifier.transform(desk.validation.inputs).max(1)
+    largest = classifier.prototype_scores(desk.validation.inputs).max(1)
     kept = classifier.fitted_.sureness["similarity"]
     assert np.quantile(largest, np.arange(101) / 100, method="lower") == pytest.approx(kept, rel=1e-5)
 
@@ -155,7 +155,7 @@ def test_neighbors_of_a_new_prototype_are_looked_up(client, desk, iris_folder):
     new = next(each for each in classifier.explanation_.prototypes if not np.isin(each.prototype, _before(desk)))
     # The model's own similarity says which training examples of the class are nearest.
     data = data_of(desk.standing.run).train
-    scores = classifier.transform(data.inputs)[:, new.prototype]
+    scores = classifier.prototype_scores(data.inputs)[:, new.prototype]
     own = np.flatnonzero(data.labels == 4)
     assert [each.index for each in new.neighbors] == own[np.argsort(-scores[own], kind="stable")[:5]].tolist()
     table = open_run(iris_folder).classifier
@@ -223,7 +223,7 @@ def test_exchanging_by_hand(desk):
     assert classifier.replace_prototype(0, desk.test.inputs[:1]) is classifier
     assert len(classifier.prototypes_) == n
     # A prototype that is an input is as like it as can be.
-    assert classifier.transform(desk.test.inputs[:1])[0].argmax() == 0
+    assert classifier.prototype_scores(desk.test.inputs[:1])[0].argmax() == 0
     for which in (-1, n, True):
         with pytest.raises(DataError, match="prototype from 0"):
             classifier.remove_prototypes([which])
@@ -257,7 +257,7 @@ def test_fewer_prototypes_are_the_most_used(client, desk):
 
 def test_curve_declines_the_least_alike(desk):
     classifier = desk.standing.run.classifier
-    largest = classifier.transform(desk.validation.inputs).max(1)
+    largest = classifier.prototype_scores(desk.validation.inputs).max(1)
     right = classifier.predict(desk.validation.inputs) == desk.validation.labels
     assert desk.curve[0] == {"coverage": 1.0, "accuracy": right.mean()}
     half = largest >= np.quantile(largest, 0.5, method="lower")
@@ -279,9 +279,9 @@ def test_blending_ends_at_the_prototype(client, desk):
     classifier = desk.standing.run.classifier
     scale = classifier.explanation_.scale
     assert [step["share"] for step in steps] == pytest.approx(np.linspace(0, 1, 21).round(2).tolist())
-    first = classifier.transform(desk.test.inputs[:1])[0, 5] / scale
+    first = classifier.prototype_scores(desk.test.inputs[:1])[0, 5] / scale
     assert steps[0]["similarity"] == pytest.approx(first, abs=1e-5)
-    last = classifier.transform(classifier.prototypes_[5][None])
+    last = classifier.prototype_scores(classifier.prototypes_[5][None])
     assert steps[-1]["similarity"] == pytest.approx(last[0, 5] / scale, abs=1e-5)
     assert steps[-1]["predicted"] == str(classifier.prototype_labels_[5])
 
@@ -290,7 +290,10 @@ def test_blending_colour_pictures(drawn_folder):
     desk = Desk(open_run(drawn_folder))
     classifier, scale = desk.standing.run.classifier, desk.standing.run.classifier.explanation_.scale
     steps = desk.blend(desk.test.inputs[3:4], 1)
-    first, last = classifier.transform(desk.test.inputs[3:4]), classifier.transform(classifier.prototypes_[1][None])
+    first, last = (
+        classifier.prototype_scores(desk.test.inputs[3:4]),
+        classifier.prototype_scores(classifier.prototypes_[1][None]),
+    )
     assert steps[0]["similarity"] == pytest.approx(first[0, 1] / scale, abs=1e-5)
     assert steps[-1]["similarity"] == pytest.approx(last[0, 1] / scale, abs=1e-5)
 

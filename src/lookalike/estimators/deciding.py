@@ -14,6 +14,7 @@ from lookalike.comparison import Comparison
 from lookalike.errors import DataError, describe
 from lookalike.estimators.abstaining import least_sure, sureness
 from lookalike.estimators.fitting import Fitted
+from lookalike.explanations import GlobalExplanation
 
 
 class Deciding(TransformerMixin, ABC):
@@ -21,6 +22,7 @@ class Deciding(TransformerMixin, ABC):
 
     classes_: np.ndarray
     temperature_: float
+    explanation_: GlobalExplanation
     fitted_: Fitted
 
     @abstractmethod
@@ -62,12 +64,32 @@ class Deciding(TransformerMixin, ABC):
         return np.concatenate([sureness(each, self.temperature_)[by].numpy() >= least for each in self.compare(X)])
 
     def decision_scores(self, X: Any) -> np.ndarray:
-        """Logits, shape ``(n, k)``, columns as in ``classes_``."""
+        """Logits, shape ``(n, k)`` for any number of classes, columns as in ``classes_``."""
         return np.concatenate([comparison.logits.numpy() for comparison in self.compare(X)])
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Scores: the similarity of every input and every prototype, shape ``(n, p)``."""
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Confidence in the classes, as scikit-learn wants it.
+
+        Parameters
+        ----------
+        X : array-like
+
+        Returns
+        -------
+        ndarray
+            With two classes how much the logit of ``classes_[1]`` is above that of ``classes_[0]``, shape ``(n,)``:
+            above 0 for inputs that are given to ``classes_[1]``. With more classes the logits, shape ``(n, k)``.
+        """
+        logits = self.decision_scores(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def prototype_scores(self, X: Any) -> np.ndarray:
+        """What the head is given of every prototype, shape ``(n, p)``: the similarity times ``explanation_.scale``."""
         return np.concatenate([comparison.scores.numpy() for comparison in self.compare(X)])
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The measured similarity of every input and every prototype, as `explain` shows it, shape ``(n, p)``."""
+        return self.prototype_scores(X) / self.explanation_.scale
 
 
 def require_finite_answers(records: Sequence[Comparison]) -> None:

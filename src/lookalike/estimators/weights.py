@@ -120,7 +120,7 @@ def checked_weights(sample_weight: Any, n: int) -> np.ndarray:
             found = f"{int(is_bad.sum())} {kind}, first {weights[first]:g} at index {first}"
             raise DataError(describe("weights that are finite and not negative", found, "0 leaves an example out"))
     if not weights.any():
-        raise DataError(describe("at least one weight above 0", f"{n} weights of 0", advice))
+        raise DataError(describe("at least one weight above 0", f"{n} weights that are all zero", advice))
     return weights / weights.max()
 
 

@@ -77,7 +77,7 @@ def compared(
         PrototypeSet(
             torch.from_numpy(classifier.prototypes_),
             classifier.network_.prototypes.labels.numpy(),
-            classifier.transform(fixed),
+            classifier.prototype_scores(fixed),
         )
         for classifier in classifiers
     ]

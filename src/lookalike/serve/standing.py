@@ -85,7 +85,7 @@ class Standing:
         validation : Part
         """
         classifier = self.run.classifier
-        scores, found = torch.from_numpy(classifier.transform(validation.inputs)), []
+        scores, found = torch.from_numpy(classifier.prototype_scores(validation.inputs)), []
         # Where none can go there is one size, all of them.
         for most in [self.most] if self.refusal else range(1, self.most + 1):
             fewer, stay = self.at_most(most)
