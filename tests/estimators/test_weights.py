@@ -182,3 +182,13 @@ def test_a_selection_without_weights_says_so() -> None:
 def test_weights_of_numbers_in_any_form() -> None:
     assert checked_weights(np.array([1, 2], dtype=np.uint8), 2).tolist() == [0.5, 1.0]
     assert checked_weights((True, False), 2).tolist() == [1.0, 0.0]
+
+
+def test_a_class_that_counts_for_next_to_nothing_has_one_prototype() -> None:
+    made = PrototypeClassifier(class_weight={0: 1e-6}, **QUICK).fit(X, y)
+    assert np.bincount(made.prototype_labels_).tolist() == [1, 4, 4]
+    given = PrototypeClassifier(class_weight={0: 1e-6}, prototypes__n_per_class=3, **QUICK).fit(X, y)
+    assert np.bincount(given.prototype_labels_).tolist() == [3, 3, 3]
+    assert np.bincount(
+        PrototypeClassifier(class_weight="balanced", **QUICK).fit(X[:110], y[:110]).prototype_labels_
+    ).tolist() == [4, 4, 4]

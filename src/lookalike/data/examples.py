@@ -8,6 +8,9 @@ from torch import Tensor
 
 from lookalike.data.preprocessing import Preprocessing
 
+# Weights are in single precision: three examples that count for two are not three.
+_ROUNDING = 1e-3
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -68,3 +71,11 @@ class Examples:
     def class_counts(self, n_classes: int) -> Tensor:
         """Number of examples of every class, shape ``(k,)``."""
         return torch.bincount(self.labels, minlength=n_classes)
+
+    def counted_for(self, n_classes: int) -> Tensor:
+        """How many examples those of every class count for, at most as many as there are, shape ``(k,)``."""
+        counts = self.class_counts(n_classes)
+        if self.weights is None:
+            return counts
+        worth = torch.bincount(self.labels, self.weights.double(), minlength=n_classes)
+        return torch.minimum(counts, (worth - _ROUNDING).ceil().clamp_min(1).long())

@@ -41,7 +41,9 @@ class Chosen:
     space: str
 
 
-def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts: Tensor) -> dict[str, Any]:
+def resolve(
+    parameters: Mapping[str, Any], preprocessing: Preprocessing, counts: Tensor, counted_for: Tensor | None = None
+) -> dict[str, Any]:
     """The parameters with every ``"auto"`` that depends on the data replaced.
 
     Parameters
@@ -51,6 +53,9 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
     preprocessing : Preprocessing
     counts : Tensor
         Training examples of each class, shape ``(k,)``.
+    counted_for : Tensor, optional
+        How many they count for by their weights; a class that counts for two has at most two prototypes of its own
+        accord. As many as there are, unless given.
 
     Returns
     -------
@@ -74,7 +79,9 @@ def resolve(parameters: Mapping[str, Any], preprocessing: Preprocessing, counts:
     if isinstance(resolved["prototypes"], str):
         wanted = resolved.get("prototypes__n_per_class", "auto")
         if wanted == "auto":
-            resolved["prototypes__n_per_class"] = [min(AUTO_PROTOTYPES, int(count)) for count in counts]
+            resolved["prototypes__n_per_class"] = [
+                min(AUTO_PROTOTYPES, int(count)) for count in (counts if counted_for is None else counted_for)
+            ]
         else:
             _require_enough(wanted, counts)
     _resolve_pictures(resolved, preprocessing)

@@ -45,7 +45,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         Where activations come from. ``"auto"``: ``"convnet"`` for pictures, ``"mlp"`` for tables. Any network of your
         own serves, up to a layer: ``backbone=net, backbone__layer="features"``.
     prototypes : str or Prototypes
-        What stands for a class. ``prototypes__n_per_class="auto"`` is 4, or all examples of a class that has fewer.
+        What stands for a class. ``prototypes__n_per_class="auto"`` is 4, or all examples of a class that has fewer, or
+        that by their weights count for fewer.
     initializer : str or Initializer
         Where prototypes start.
     selection : str or Selection

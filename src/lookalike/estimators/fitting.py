@@ -151,7 +151,8 @@ def prepare(request: Request) -> Prepared:
     """
     training, validation, kept = split(request)
     n_classes, shape = len(request.classes), training.preprocessing.shape
-    resolved = resolve(request.parameters, training.preprocessing, training.class_counts(n_classes))
+    counts, counted_for = training.class_counts(n_classes), training.counted_for(n_classes)
+    resolved = resolve(request.parameters, training.preprocessing, counts, counted_for)
     settings = settings_from(options_of("training", resolved))
     settings = settings.resolve(len(training), training.preprocessing.is_picture)
     if len(validation) < _ENOUGH_TO_CHOOSE_BY:
