@@ -22,9 +22,10 @@ from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
+from lookalike.estimators.showing import explanations_of, with_views
 from lookalike.estimators.weights import example_weights, held_out_weights
 from lookalike.evaluation import Card
-from lookalike.explanations import LocalExplanation, explain_decisions
+from lookalike.explanations import LocalExplanation
 from lookalike.persistence import load_model, model_folder, require_no_file, require_own_pictures, write_model
 from lookalike.training import Callback
 
@@ -241,18 +242,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns, weights=weights), classes
 
     def explain(self, X: Any) -> list[LocalExplanation]:
-        """Why each input is given to its class, one explanation per input."""
-        return [
-            explanation
-            for comparison in self.compare(X)
-            for explanation in explain_decisions(
-                comparison,
-                head=self.network_.head,
-                pooling=self.network_.pooling,
-                temperature=self.temperature_,
-                about=self.explanation_,
-            )
-        ]
+        """Why each input is given to its class, one explanation per input; each shows itself in a notebook."""
+        return with_views(self, X, explanations_of(self, self.compare(X)))
 
     def aligned(self, X: Any, prototypes: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """Some prototypes as they meet each picture, and what is left of it; both add up to the picture.

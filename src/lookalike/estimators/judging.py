@@ -30,6 +30,7 @@ from lookalike.evaluation import (
     judges_of,
     scorecard,
 )
+from lookalike.report import card_in_notebook
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -114,7 +115,7 @@ def scorecard_of(
         start=_start_of(classifier, training) if full and training is not None else None,
     )
     card = scorecard(subject, full=full, rows=rows, progress=progress, retrained=None if rows else retrained)
-    return replace(card, n_training=classifier.fitted_.n_training)
+    return replace(card, n_training=classifier.fitted_.n_training, view=card_in_notebook)
 
 
 def quality_of(classifier: "PrototypeClassifier", part: Part, passed: Pass | None = None) -> Quality:

@@ -1,13 +1,15 @@
 """From a fitted classifier to what a page shows of it."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from lookalike.comparison import Comparison
 from lookalike.data import Part
 from lookalike.data.labels import class_indices
 from lookalike.estimators.abstaining import least_sure
@@ -16,8 +18,8 @@ from lookalike.estimators.inputs import table_or_pictures
 from lookalike.estimators.judging import quality_of
 from lookalike.estimators.overview import overview_of
 from lookalike.evaluation import Pass
-from lookalike.explanations import LocalExplanation
-from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, SimilarityAxis
+from lookalike.explanations import LocalExplanation, explain_decisions
+from lookalike.report import AlignedPictures, ExplainedExample, ReportContents, ShownInput, SimilarityAxis
 
 if TYPE_CHECKING:
     from lookalike.estimators.classifier import PrototypeClassifier
@@ -167,7 +169,7 @@ def explained(
     columns : sequence of str
         Of a table.
     """
-    explanations = classifier.explain(inputs)
+    explanations = explanations_of(classifier, classifier.compare(inputs))
     tensor = table_or_pictures(classifier, inputs, reset=False)
     least = least_similar(classifier, coverage)
     is_picture = classifier.preprocessing_.is_picture
@@ -187,6 +189,67 @@ def explained(
             names, pictures, tensor, explanations, true, _aligned(classifier, inputs, explanations), strict=True
         )
     ]
+
+
+def explanations_of(classifier: "PrototypeClassifier", records: Sequence[Comparison]) -> list[LocalExplanation]:
+    """One explanation for every input of some passes.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    records : sequence of Comparison
+        From `PrototypeClassifier.compare`.
+    """
+    return [
+        explanation
+        for comparison in records
+        for explanation in explain_decisions(
+            comparison,
+            head=classifier.network_.head,
+            pooling=classifier.network_.pooling,
+            temperature=classifier.temperature_,
+            about=classifier.explanation_,
+        )
+    ]
+
+
+def with_views(
+    classifier: "PrototypeClassifier", X: Any, explanations: Sequence[LocalExplanation]
+) -> list[LocalExplanation]:
+    """Explanations that a notebook shows as the report does.
+
+    Parameters
+    ----------
+    classifier : PrototypeClassifier
+    X : array-like
+        The inputs, in order.
+    explanations : sequence of LocalExplanation
+    """
+    kept = copy.copy(classifier)
+    return [replace(each, view=InNotebook(kept, X[row : row + 1])) for row, each in enumerate(explanations)]
+
+
+@dataclass(frozen=True)
+class InNotebook:
+    """What a notebook shows of an explanation, made when it is asked for: the strip of the report.
+
+    Attributes
+    ----------
+    classifier : PrototypeClassifier
+        As it was when it explained.
+    X : array-like
+        The one input, with the axis of inputs.
+    """
+
+    classifier: "PrototypeClassifier"
+    X: Any
+
+    def __call__(self, explanation: LocalExplanation) -> str:
+        """As HTML."""
+        columns = tuple(str(name) for name in getattr(self.classifier, "feature_names_in_", ()))
+        example = explained(self.classifier, self.X, ["input"], [None], columns=columns)[0]
+        contents = contents_of(self.classifier, columns=columns)
+        return ShownInput(replace(example, explanation=explanation), contents)._repr_html_()
 
 
 def _aligned(

@@ -1,6 +1,6 @@
 """The scorecard as data: rows with their lights, and a verdict; never one aggregate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
@@ -25,12 +25,15 @@ class Card:
         Images the model itself was trained on.
     prototypes : mapping of str to sequence of int
         The prototypes of every class, as far as that is known.
+    view : callable, optional
+        What a notebook shows of `to_dict`, as HTML; a plain table unless given.
     """
 
     rows: tuple[Row, ...]
     diagnostics: Mapping[str, float]
     n_training: int
     prototypes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    view: Callable[[dict[str, Any]], str] | None = field(default=None, compare=False, repr=False)
 
     def row(self, name: str) -> Row | None:
         """A row by its name, if it is there."""
@@ -87,7 +90,9 @@ class Card:
         return "\n".join([*lines, f"verdict: {self.verdict}: {self.meaning}"])
 
     def _repr_html_(self) -> str:
-        """A table, for notebooks; names are escaped."""
+        """What a notebook shows; names are escaped."""
+        if self.view is not None:
+            return self.view(self.to_dict())
         lines = [
             f"<tr><td>{row.light}</td><th>{escape(row.name)}</th><td>{row.value:.3f}</td><td>{escape(row.title)}</td></tr>"
             for row in self.rows

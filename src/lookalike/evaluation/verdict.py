@@ -17,7 +17,7 @@ _SENTENCES = {
     CODE: "the prototypes are no pictures to look at; the nearest real examples stand for them",
     UNRELIABLE: "neither the prototypes nor the nearest real examples show what the model decides by",
     MIXED: "not all prototypes are pictures of their class",
-    OPEN: "it is open what the prototypes are",
+    OPEN: "it cannot be told whether the prototypes are pictures of their class",
 }
 # Rows that are red where a picture is none, whatever TRANSFER and NN-PCTL say.
 _CONTRADICTIONS = {

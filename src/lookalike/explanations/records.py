@@ -1,6 +1,6 @@
 """Explanations as plain data: nothing in them but numbers, words and tuples."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -104,6 +104,8 @@ class LocalExplanation:
         All prototypes, the largest absolute contribution first.
     flip : Flip or None
         What would have decided for the runner-up; ``None`` where no score of one prototype would.
+    view : callable, optional
+        What a notebook shows of it, as HTML; no part of the data.
     """
 
     predicted: str
@@ -119,6 +121,11 @@ class LocalExplanation:
     scale: float
     matches: tuple[PrototypeMatch, ...]
     flip: Flip | None = None
+    view: Callable[["LocalExplanation"], str] | None = field(default=None, compare=False, repr=False)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; text where nobody has said."""
+        return None if self.view is None else self.view(self)
 
     def __str__(self) -> str:
         """The decision and the prototypes that did most for it, a line each."""
@@ -181,7 +188,8 @@ class LocalExplanation:
             }
             for match in self.matches
         )
-        return {**vars(self), "matches": matches, "flip": None if self.flip is None else dict(vars(self.flip))}
+        values = {name: value for name, value in vars(self).items() if name != "view"}
+        return {**values, "matches": matches, "flip": None if self.flip is None else dict(vars(self.flip))}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LocalExplanation":

@@ -15,7 +15,7 @@ from lookalike.report.page import (
 )
 from lookalike.report.picture import write_picture
 from lookalike.report.sheet import write_sheet
-from lookalike.report.views import ShownInput, ShownInputs, ShownPrototypes
+from lookalike.report.views import ShownInput, ShownInputs, ShownPrototypes, card_in_notebook
 
 __all__ = [
     "REPORT_KINDS",
@@ -31,6 +31,7 @@ __all__ = [
     "ShownPrototypes",
     "SimilarityAxis",
     "Twin",
+    "card_in_notebook",
     "film",
     "image_address",
     "kind_of",

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from lookalike.atomic import write_text, write_whole
@@ -28,8 +29,11 @@ def write_markdown(file: Path, contents: ReportContents) -> None:
             [
                 (row["name"], _number(row["value"]), _range(row["interval"]), row["light"], row["title"])
                 for row in contents.card["rows"]
+                if row["value"] is not None
             ],
         )
+        missing = _not_computed(contents.card["rows"])
+        lines += [f"{_plain(missing)}.", ""] if missing else []
     lines += ["## Prototypes", ""]
     lines += _table(
         ("prototype", "class", "closest for", "nearest training examples"),
@@ -93,7 +97,9 @@ def write_pdf(file: Path, contents: ReportContents) -> None:
         first.text(0.08, 0.93, contents.title, size=18, weight="bold", parse_math=False)
         first.text(0.08, 0.90, "\n".join(_answer(contents)), size=10, va="top", wrap=True, parse_math=False)
         rows = contents.card["rows"] if contents.card else []
-        lines = [f"{row['name']:<10}{_number(row['value']):>8}  {row['light']:<6} {row['title']}" for row in rows]
+        known = [row for row in rows if row["value"] is not None]
+        lines = [f"{row['name']:<10}{_number(row['value']):>8}  {row['light']:<6} {row['title']}" for row in known]
+        lines += fill(_not_computed(rows), 90).splitlines()
         first.text(0.08, 0.8, "\n".join(lines), size=9, va="top", family="monospace", parse_math=False)
         making = [f"{name}: {value}"[:110] for name, value in contents.making.items()]
         first.text(0.08, 0.08, "\n".join(making), size=7, va="bottom", color="0.4", parse_math=False)
@@ -114,13 +120,19 @@ def _sheets(contents: ReportContents) -> Iterator[Any]:
         for panel in panels.flat:
             panel.axis("off")
         for line, each in zip(panels, found[begin : begin + _ROWS], strict=False):
-            title = f"{each.prototype}: {each.class_name}\nclosest for {100 * each.usage:.0f}%"
+            title = f"{fill(f'{each.prototype}: {each.class_name}', 20)}\nclosest for {100 * each.usage:.0f}%"
             near = [contents.neighbor_pictures.get(neighbor.index) for neighbor in each.neighbors[:_COLUMNS]]
             line[0].set_title(title, size=8, loc="left", parse_math=False)
             for panel, picture in zip(line, [contents.pictures[each.prototype], *near], strict=False):
                 if picture is not None:
                     panel.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         yield figure
+
+
+def _not_computed(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows of a card without a value, in a line; empty where all have one."""
+    missing = [row["name"] for row in rows if row["value"] is None]
+    return f"Not computed: {', '.join(missing)}" if missing else ""
 
 
 def _answer(contents: ReportContents) -> list[str]:

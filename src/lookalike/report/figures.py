@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MAP, _EDGE = (900, 520), 24
+# Letters of a class that the map shows, and about how much room one takes.
+_LETTERS, _LETTER, _LINE = 24, 8.5, 17
 _FORMATS = (".png", ".svg", ".pdf")
 
 
@@ -90,12 +92,34 @@ def spots(contents: ReportContents) -> dict[str, Any] | None:
             {"x": x, "y": y, "prototype": place, "label": classes.index(summary.class_name)}
             for place, ((x, y), summary) in enumerate(zip(others, contents.about.prototypes, strict=True))
         ],
-        "names": [
-            {"x": x, "y": y, "name": classes[label]}
-            for label in np.unique(labels)
-            for x, y in [np.median(dots[labels == label], 0).round(1)]
-        ],
+        "names": _apart(
+            [(classes[label], *np.median(dots[labels == label], 0).tolist()) for label in np.unique(labels)]
+        ),
     }
+
+
+def _apart(names: Sequence[tuple[str, float, float]]) -> list[dict[str, Any]]:
+    """Names in the middle of their class, cut to what fits, moved into the map and below each other."""
+    found: list[dict[str, Any]] = []
+    for name, x, y in sorted(names, key=lambda each: each[2]):
+        short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+        half = len(short) * _LETTER / 2
+        x = min(max(x, half), _MAP[0] - half)
+        for other in found:
+            if _meet({"x": x, "name": short}, other) and abs(y - other["y"]) < _LINE:
+                y = other["y"] + _LINE
+        found.append({"x": round(x, 1), "y": round(max(y, _LINE), 1), "name": short, "title": name})
+    # What was pushed below the map comes back, and pushes up what was there.
+    for place in range(len(found) - 1, -1, -1):
+        below = found[place + 1 :]
+        limit = min([_MAP[1] - 4.0, *(each["y"] - _LINE for each in below if _meet(found[place], each))])
+        found[place]["y"] = round(min(found[place]["y"], limit), 1)
+    return found
+
+
+def _meet(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether two names share columns of pixels."""
+    return bool(abs(first["x"] - second["x"]) < (len(first["name"]) + len(second["name"])) * _LETTER / 2)
 
 
 def training_curves(history: Sequence[dict[str, Any]]) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 3
+# Letters that fit above a picture, and above the bars.
+_WIDTH, _BARS = 22, 40
 _BLUE, _RED, _FAINT = "#0072b2", "#b2182b", "#6a6a6a"
 
 
@@ -63,16 +65,16 @@ def draw_picture(example: ExplainedExample, contents: ReportContents) -> "Figure
     explanation = example.explanation
     query = figure.add_subplot(grid[:3, :2])
     _show(query, example.picture)
-    query.set_title(example.name, fontsize=10)
+    query.set_title(fill(example.name, _WIDTH), fontsize=8.5)
     answer = "" if example.is_right is None else (" (right)" if example.is_right else f" (wrong: {example.true})")
     verdict = f"{explanation.predicted}, {explanation.probability:.1%}{answer}"
-    query.set_xlabel(fill(f"given to {verdict}", 24), fontsize=10)
+    query.set_xlabel(fill(f"given to {verdict}", _WIDTH), fontsize=9)
     for place, match in enumerate(explanation.reasons(_SHOWN)):
         left = 2 + 2 * place
         panel = figure.add_subplot(grid[:3, left : left + 2])
         _show(panel, contents.pictures[match.prototype])
-        panel.set_title(f"prototype {match.prototype}, class {match.class_name}", fontsize=10)
-        words = fill(match.alignment_in_words or "", 34)
+        panel.set_title(fill(f"prototype {match.prototype}, class {match.class_name}", _WIDTH), fontsize=8.5)
+        words = fill(match.alignment_in_words or "", 30)
         panel.set_xlabel(f"measured similarity {explanation.measured(match):.2f}\n{words}".rstrip(), fontsize=9)
         if match.prototype in example.aligned:
             found = example.aligned[match.prototype]
@@ -104,11 +106,17 @@ def _draw_bars(panel: Any, example: ExplainedExample) -> None:
     panel.barh(places, values, color=[_BLUE if value >= 0 else _RED for value in values], height=0.55)
     reach = max(max(abs(value) for value in values), 1e-12)
     for place, bar in zip(places, drawn, strict=True):
-        panel.text(0, place + 0.32, bar["label"], fontsize=9, va="bottom")
+        panel.text(0, place + 0.32, shorten(bar["label"]), fontsize=9, va="bottom")
         panel.text(max(bar["value"], 0) + 0.03 * reach, place, f"{bar['value']:+.2f}", fontsize=9, va="center")
     panel.set_ylim(0.4, len(drawn) + 0.9)
     panel.set_xlim(min(0, *values) - 0.02 * reach, 1.3 * reach)
     panel.axvline(0, color=_FAINT, linewidth=0.8)
     panel.axis("off")
     runner_up = f"runner-up {explanation.runner_up}: {explanation.runner_up_logit:+.2f}"
-    panel.set_title(f"logit of {explanation.predicted}: {explanation.logit:+.2f}\n{runner_up}", fontsize=10, loc="left")
+    title = f"logit of {explanation.predicted}: {explanation.logit:+.2f}"
+    panel.set_title("\n".join(fill(each, _BARS) for each in (title, runner_up)), fontsize=10, loc="left")
+
+
+def shorten(label: str) -> str:
+    """A label that fits above a bar; what is cut is named in the titles."""
+    return label if len(label) <= _BARS else f"{label[: _BARS - 1]}…"

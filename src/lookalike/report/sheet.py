@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCHES = 0.75
+# Of a name in one line; a longer one is broken.
+_LETTERS = 24
 
 
 def write_sheet(file: Path, rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[str] = ()) -> None:
@@ -61,7 +64,7 @@ def draw_sheet(rows: Mapping[str, Sequence[np.ndarray]], columns: Sequence[str] 
             panel.axis("off")
             if place < len(pictures):
                 panel.imshow(pictures[place], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        line[0].text(-0.1, 0.5, name, ha="right", va="center", fontsize=9, transform=line[0].transAxes)
+        line[0].text(-0.1, 0.5, fill(name, _LETTERS), ha="right", va="center", fontsize=9, transform=line[0].transAxes)
     for panel, title in zip(panels[0], columns, strict=False):
         panel.set_title(title, fontsize=8)
     return figure

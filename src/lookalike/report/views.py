@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
 
 from lookalike.errors import DataError, describe
 from lookalike.explanations import LocalExplanation
@@ -116,7 +117,23 @@ class ShownPrototypes:
         return _notebook(self.contents, None)
 
 
-def _notebook(contents: ReportContents, examples: Sequence[ExplainedExample] | None) -> str:
-    """A piece of a page whose style stays inside it: examples, or the prototypes."""
+def card_in_notebook(card: dict[str, Any]) -> str:
+    """A scorecard as the report shows it.
+
+    Parameters
+    ----------
+    card : dict
+        From `lookalike.evaluation.Card.to_dict`.
+    """
+    said = f"<p><b>{escape(card['verdict'])}</b>: {escape(card['meaning'])}</p>"
+    return said + _notebook(None, None, card)
+
+
+def _notebook(
+    contents: ReportContents | None,
+    examples: Sequence[ExplainedExample] | None,
+    card: dict[str, Any] | None = None,
+) -> str:
+    """A piece of a page whose style stays inside it: examples, or the prototypes, or a scorecard."""
     style = stylesheet().replace(":root", "&").replace("\nbody {", "\n& {")
-    return render("notebook.html", contents=contents, examples=examples, nested=style)
+    return render("notebook.html", contents=contents, examples=examples, card=card, nested=style)
