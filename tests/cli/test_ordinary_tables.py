@@ -115,3 +115,16 @@ def test_repeated_columns_are_refused_everywhere(call, table, tmp_path):
         code, _, err = call(*command)
         assert code == 2
         assert "'Sex' as columns 1 and 2" in " ".join(err.split())
+
+
+def test_options_of_data_are_checked_wherever_they_are_given(call, table, tmp_path):
+    code, _, err = call("select", table, "-n", 2, "--set", "data__label=Survived", "--json")
+    assert code == 0, err
+    for option, match in (("data__labels=Survived", "did you mean 'label'"), ("data__encoding=1", "an option of data")):
+        for command in ("select", "fit"):
+            code, _, err = call(command, table, "--out", tmp_path / "r", "--set", option)
+            assert code == 2
+            assert match in " ".join(err.split())
+    code, _, err = call("fit", "iris", "--out", tmp_path / "r", "--set", "data__columns=[a]")
+    assert code == 2
+    assert "whose columns can be chosen" in " ".join(err.split())

@@ -32,13 +32,13 @@ def select(
 
     from lookalike.cli import screen
     from lookalike.data import load_dataset
-    from lookalike.experiments import assignments, choose, open_run
+    from lookalike.experiments import assignments, choose, config_from, open_run
     from lookalike.experiments.choosing import write_choice
 
     chosen = assignments(settings or [])
-    about_data = {name.removeprefix("data__"): chosen.pop(name) for name in list(chosen) if name.startswith("data__")}
+    about_data = {name: chosen.pop(name) for name in list(chosen) if name.startswith("data__")}
     classifier = None if space is None else open_run(space).classifier
-    dataset = load_dataset(data, **about_data)
+    dataset = load_dataset(data, **config_from({"data": data, **about_data}).data_options)
     found = choose(
         dataset,
         method,

@@ -135,12 +135,24 @@ class Encoding:
         """
         try:
             columns = tuple(Column(**{**each, "categories": tuple(each["categories"])}) for each in values["columns"])
-            if not all(isinstance(each.name, str) and each.kind in (NUMBER, TRUTH, CATEGORY) for each in columns):
+            absent = tuple(values["absent"])
+            if not all(map(_is_whole, columns)) or values["decimal"] not in (".", ",") or not _are_text(absent):
                 raise TypeError("a column of no known kind")
-            return cls(columns, values["decimal"], tuple(values["absent"]))
+            return cls(columns, values["decimal"], absent)
         except (KeyError, TypeError) as error:
             came = f"{type(error).__name__}: {error}"
             raise ModelFileError(describe("how the model reads tables", came, "train anew")) from error
+
+
+def _is_whole(column: Column) -> bool:
+    """Whether a column that was read is one that can be applied."""
+    fills = column.fill is None or (isinstance(column.fill, int | float) and math.isfinite(column.fill))
+    kinds = column.kind in (NUMBER, TRUTH, CATEGORY) and isinstance(column.missing, bool)
+    return isinstance(column.name, str) and fills and kinds and _are_text(column.categories)
+
+
+def _are_text(words: Sequence[Any]) -> bool:
+    return all(isinstance(word, str) for word in words)
 
 
 def number_of(word: str, decimal: str = ".") -> float | None:

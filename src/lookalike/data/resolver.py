@@ -97,6 +97,9 @@ def load_dataset(
     """
     _require_sensible(image_size, test_fraction, limit, judge_share, bootstrap)
     path = Path(name).expanduser()
+    if (columns is not None or missing is not None) and not is_table(path):
+        advice = "leave data__columns and data__missing out"
+        raise ParameterError(describe("a table, .csv or .tsv, whose columns can be chosen", repr(name), advice))
     known = name.partition(":")[0]
     if known in NAMED and (known == name or known in _WITH_CHOICE):
         found = NAMED[known](name, progress)

@@ -14,6 +14,7 @@ from torch import Tensor
 from lookalike.data import Preprocessing
 from lookalike.data.labels import as_labels, class_indices
 from lookalike.errors import DataError, describe
+from lookalike.estimators.frames import names_of, place_of, require_numbers
 
 _CHANNELS = (1, 3, 4)
 _TO_TEXT = "y.astype(str), if each value is a class"
@@ -42,8 +43,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
     Raises
     ------
     DataError
-        For values that are not finite, a shape that is none of these, pictures of different shapes or with uneven
-        lines, or names of files.
+        For values that are not finite or no numbers, two columns of one name, a shape that is none of these, pictures
+        of different shapes or with uneven lines, or names of files.
     """
     X = _out_of_torch(X)
     if X is None:
@@ -54,8 +55,10 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         X = _joined(X)
     if getattr(X, "ndim", 2) > 2:
         return _pictures(np.asarray(X))
+    names = names_of(X)
+    require_numbers(X, names)
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
-    return _finite(table, table.dtype)
+    return _finite(table, table.dtype, names)
 
 
 def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -210,13 +213,14 @@ def _pictures(pictures: np.ndarray) -> Tensor:
     return _finite(pictures, np.float32 if exact else np.float64)
 
 
-def _finite(values: np.ndarray, dtype: DTypeLike) -> Tensor:
+def _finite(values: np.ndarray, dtype: DTypeLike, names: Sequence[str] = ()) -> Tensor:
     with np.errstate(over="ignore"):
         tensor = torch.from_numpy(np.require(values, dtype=dtype, requirements=["C", "W"]))
     if not bool(torch.isfinite(tensor).all()):
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))
         came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond the range of floats)"
         where = f"{len(bad)} of {len(values)} inputs, first at index {bad[0]}" if len(bad) else "X"
+        where = place_of(~np.isfinite(values), names) if names and len(bad) else where
         raise DataError(describe("finite values", f"{came} in {where}", "drop or fill them, with SimpleImputer say"))
     return tensor
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset
+from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset, require_consistent
 from lookalike.data.labels import class_indices
 from lookalike.errors import LookalikeError, ParameterError, describe, require_extra, suggest
 from lookalike.estimators import PrototypeClassifier, train_judges
@@ -207,7 +207,9 @@ def _data_of(config: RunConfig) -> Dataset:
 
 @lru_cache(maxsize=4)
 def _loaded(data: str, options: str) -> Dataset:
-    return load_dataset(data, **parse_json(options, "options of data"))
+    found = load_dataset(data, **parse_json(options, "options of data"))
+    require_consistent(found)
+    return found
 
 
 def _figures(card: Card) -> dict[str, Any]:
