@@ -335,7 +335,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         ModelFileError
             If the folder holds no model, one of a newer version, or one that was altered or cut short.
         """
-        restored = storage.from_stored(load_model(Path(folder)), instances)
+        restored = storage.from_stored(load_model(Path(folder)), instances, cls)
         classifier = cls(**restored.parameters)
         extras: Mapping[str, Any] = restored.extras
         if "n_features_in_" in extras:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,7 +12,7 @@ from torch import nn
 from lookalike.backbones import Backbone
 from lookalike.counterfactuals import Counterfactual
 from lookalike.errors import ModelFileError, ParameterError, describe, suggest
-from lookalike.registry import FAMILIES, build
+from lookalike.registry import FAMILIES, build, require_type
 from lookalike.regularizers import Regularizer
 from lookalike.training import Phase, is_training_option
 
@@ -86,6 +86,41 @@ def require_known(names: Iterable[str], arguments: Iterable[str]) -> None:
             raise ParameterError(describe("a known parameter", repr(name), advice))
         if separator and argument not in _WITH_OPTIONS:
             raise ParameterError(describe(f"{argument!r} without options", repr(name), f"{argument}=..."))
+
+
+def require_signature(parameters: Mapping[str, Any], owner: type) -> None:
+    """Refuse parameters, from a file say, that a constructor does not have, or of another type, before any is set.
+
+    Parameters
+    ----------
+    parameters : mapping
+        By name, with options.
+    owner : type
+        Whose constructor is to take them.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not isinstance(parameters, Mapping) or not all(isinstance(name, str) for name in parameters):
+        raise ParameterError(describe("parameters by name", repr(parameters)))
+    annotations = {**get_type_hints(vars(owner)["__init__"])}
+    require_known(parameters, [name for name in annotations if name not in ("return", "options")])
+    for name, value in parameters.items():
+        # Whoever said 1 for yes was understood.
+        if annotations.get(name, Any) is not Any and not (annotations[name] is bool and isinstance(value, int)):
+            require_type(name, value, annotations[name])
+
+
+def without_downloads(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters under which assembling a network reaches nowhere: what was downloaded once is in the weights.
+
+    Examples
+    --------
+    >>> without_downloads({"backbone__weights": "DEFAULT", "backbone__layer": "layer3"})
+    {'backbone__weights': None, 'backbone__layer': 'layer3'}
+    """
+    return {name: None if name.endswith("__weights") else value for name, value in resolved.items()}
 
 
 def _two_underscores(name: str, known: Iterable[str]) -> str:

@@ -16,11 +16,13 @@ from lookalike.errors import LookalikeError, ModelFileError, describe
 from lookalike.estimators.abstaining import quantiles_from
 from lookalike.estimators.assembly import assemble
 from lookalike.estimators.fitting import Fitted
-from lookalike.estimators.parameters import plain, revived
+from lookalike.estimators.parameters import plain, require_signature, revived, without_downloads
 from lookalike.explanations import GlobalExplanation
+from lookalike.network import PrototypeNetwork
 from lookalike.persistence import StoredModel, save_pictures
 from lookalike.training import Epoch
 from lookalike.training.health import not_finite
+from lookalike.weights import fill, require_like
 
 _KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
 
@@ -97,7 +99,7 @@ def save_prototypes(folder: Path, fitted: Fitted, labels: np.ndarray) -> None:
     save_pictures(folder, dict(zip(names, fitted.preprocessing.to_eight_bit(shown), strict=True)))
 
 
-def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
+def from_stored(stored: StoredModel, instances: Mapping[str, Any], owner: type) -> Restored:
     """The inverse of `to_stored`.
 
     Parameters
@@ -105,6 +107,8 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
     stored : StoredModel
     instances : mapping
         Components that were passed as instances when fitting: code is never stored, so they must be passed again.
+    owner : type
+        The estimator whose parameters they are.
 
     Raises
     ------
@@ -119,9 +123,12 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
         own = copy.deepcopy(dict(instances))
         resolved = revived(document["resolved"], own, "PrototypeClassifier")
         parameters = revived(document["parameters"], instances, "PrototypeClassifier")
+        require_signature(parameters, owner)
         # Pretrained weights are in the file; asking for them again could start a download.
-        network = assemble({**resolved, **_without_weights(resolved)}, preprocessing, len(names))
-        network.load_state_dict(stored.tensors["weights"])
+        resolved = without_downloads(resolved)
+        network = assemble(resolved, preprocessing, len(names))
+        fill(network, stored.tensors["weights"])
+        _require_fitting(stored, network, preprocessing, len(names))
         temperature = float(document["temperature"])
         _require_numbers(stored, preprocessing, temperature)
         fitted = Fitted(
@@ -141,7 +148,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
         if not isinstance(document["extras"], dict) or "prototypes" not in fitted.pictures:
             raise TypeError("no table of extras, or no pictures of prototypes")
         return Restored(fitted, _as_classes(kind, names), int(document["seed"]), parameters, document["extras"])
-    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError, OverflowError) as error:
         if isinstance(error, ModelFileError):
             raise
         shown = str(error) if isinstance(error, LookalikeError) else f"{type(error).__name__}: {error}"
@@ -150,6 +157,20 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> Restored:
                 "a model as this version writes it", shown, "train anew, or load it with the version that wrote it"
             )
         ) from error
+
+
+def _require_fitting(
+    stored: StoredModel, network: PrototypeNetwork, preprocessing: Preprocessing, n_classes: int
+) -> None:
+    """Refuse labels of classes that are not there, and pictures that are not the prototypes'."""
+    labels, pictures = network.prototypes.labels, stored.tensors["pictures"]["prototypes"]
+    if len(labels) == 0 or int(labels.min()) < 0 or int(labels.max()) >= n_classes:
+        raise ValueError(f"labels of prototypes beyond the {n_classes} classes")
+    require_like("pictures of prototypes", pictures[:0], (0, *pictures.shape[1:]), True)
+    if len(pictures) == 0:
+        return
+    if len(pictures) != len(labels) or pictures.ndim != 1 + len(preprocessing.shape):
+        raise ValueError(f"pictures of shape {tuple(pictures.shape)} for {len(labels)} prototypes")
 
 
 def _require_numbers(stored: StoredModel, preprocessing: Preprocessing, temperature: float) -> None:
@@ -183,7 +204,3 @@ def _as_classes(kind: str, names: list[str]) -> np.ndarray:
     if kind == "number":
         return np.array([float(name) for name in names])
     return np.array(names)
-
-
-def _without_weights(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    return {"backbone__weights": None} if resolved.get("backbone__weights") is not None else {}

@@ -298,7 +298,7 @@ class EpisodicLearner(NamedOptions):
         ModelFileError
             If the folder holds none, one of a newer version, a classifier, or one that was altered or cut short.
         """
-        restored = storage.from_stored(load_model(Path(folder)), instances)
+        restored = storage.from_stored(load_model(Path(folder)), instances, cls)
         learner = cls(**restored.parameters)
         if restored.n_features is not None:
             learner.n_features_in_ = restored.n_features

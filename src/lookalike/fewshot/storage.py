@@ -10,12 +10,13 @@ from torch import Tensor
 
 from lookalike.data import Preprocessing
 from lookalike.errors import ModelFileError, describe
-from lookalike.estimators.parameters import plain, revived
+from lookalike.estimators.parameters import plain, require_signature, revived, without_downloads
 from lookalike.estimators.storage import versions
 from lookalike.fewshot.learning import EpisodeReport
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.persistence import StoredModel
 from lookalike.training.health import not_finite
+from lookalike.weights import fill
 
 _KIND = "episodic learner"
 
@@ -72,7 +73,7 @@ def to_stored(learner: Any, parameters: Mapping[str, Any]) -> StoredModel:
     return StoredModel(document, {"weights": learner.network_.state_dict()})
 
 
-def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLearner:
+def from_stored(stored: StoredModel, instances: Mapping[str, Any], owner: type) -> RestoredLearner:
     """The inverse of `to_stored`.
 
     Parameters
@@ -80,6 +81,8 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLe
     stored : StoredModel
     instances : mapping
         Components that were passed as instances when fitting.
+    owner : type
+        The learner whose parameters they are.
 
     Raises
     ------
@@ -91,11 +94,14 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLe
         raise ModelFileError(
             describe("an episodic learner", "another model", "PrototypeClassifier.load, for classifiers")
         )
+    # What is loaded is the learner's own: the caller's network keeps its weights, as it does when fitting.
+    own = copy.deepcopy(dict(instances))
     try:
+        parameters = revived(document["parameters"], instances, "EpisodicLearner")
+        require_signature(parameters, owner)
         return RestoredLearner(
-            parameters=revived(document["parameters"], instances, "EpisodicLearner"),
-            # What is loaded is the learner's own: the caller's network keeps its weights, as it does when fitting.
-            resolved=revived(document["resolved"], copy.deepcopy(dict(instances)), "EpisodicLearner"),
+            parameters=parameters,
+            resolved=without_downloads(revived(document["resolved"], own, "EpisodicLearner")),
             preprocessing=Preprocessing.from_dict(document["preprocessing"]),
             history=tuple(EpisodeReport(**report) for report in document["history"]),
             classes=np.array(document["base_classes"]),
@@ -104,7 +110,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any]) -> RestoredLe
             feature_names=document.get("feature_names"),
             weights=stored.tensors["weights"],
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise _unreadable(error) from error
@@ -124,10 +130,12 @@ def load_weights(network: EpisodicNetwork, restored: RestoredLearner) -> None:
         If the weights are of another network.
     """
     try:
-        network.load_state_dict(restored.weights)
+        fill(network, restored.weights)
         broken = not_finite(restored.weights)
         if broken:
             raise ValueError(f"NaN or infinity in {broken}")
+    except ModelFileError:
+        raise
     except (RuntimeError, ValueError) as error:
         raise _unreadable(error) from error
 
