@@ -24,7 +24,7 @@ from lookalike.experiments.retraining import Further
 from lookalike.experiments.studies import Arm
 from lookalike.registry import Family, members, options, plural
 from lookalike.report import ExplainedExample
-from lookalike.training import Callback
+from lookalike.training import Callback, Event, Noted
 
 _LIGHTS = {"green": "[green]●[/]", "amber": "[yellow]◐[/]", "red": "[red]○[/]", "none": "[dim]·[/]"}
 _LEGEND = {"green": "good", "amber": "in between", "red": "bad", "none": "nothing to hold it against"}
@@ -43,6 +43,7 @@ class Screen:
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
+        self._told: set[str] = set()
         self._bar = Progress(console=_err, transient=True, disable=quiet or not _err.is_terminal)
         self._task = self._bar.add_task("reading pictures", total=None, visible=False)
 
@@ -63,7 +64,15 @@ class Screen:
 
     def training(self) -> Callback:
         """A callback for training; it shows nothing when quiet."""
-        return (lambda event: None) if self._quiet else progress_bar()
+        shown = progress_bar()
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Noted):
+                self._told.add(event.note)
+            if not self._quiet:
+                shown(event)
+
+        return on_event
 
     def judging(self, name: str) -> None:
         """Show which row is being computed."""
@@ -74,7 +83,8 @@ class Screen:
         if self._quiet:
             return
         # The warning of a fit is logged where it arises, and that was seen.
-        say(note for note in run.extras["notes"] if note != run.classifier.fitted_.warning)
+        told = {*self._told, run.classifier.fitted_.warning}
+        say(note for note in run.extras["notes"] if note not in told)
         n_prototypes, n_classes = len(run.classifier.prototype_labels_), len(run.classifier.classes_)
         low, high = quality.interval
         _out.print(f"[bold]{escape(run.config.data)}[/]: {n_prototypes} prototypes of {n_classes} classes, ", end="")

@@ -15,6 +15,7 @@ from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import ENOUGH_VALIDATION, sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, require_matchable, resolve, start_from
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
+from lookalike.estimators.forecast import say_before_training
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.estimators.weights import normalized
@@ -221,6 +222,7 @@ def fit(request: Request) -> Fitted:
     """
     prepared = prepare(request)
     job, network, validation = prepared.job, prepared.network, prepared.validation
+    say_before_training(request.callbacks, job, validation, prepared.resolved, request.validation is not None)
     history = train(job, request.callbacks, request.resume) if job.plan and job.settings.epochs else ()
     network.eval().prototypes.settle()
     require_finite_weights(network.state_dict())

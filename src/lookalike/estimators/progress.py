@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lookalike.training import Callback, EpochEnded, Event, Finished, Started, Stepped, Stopped
+from lookalike.training import Callback, EpochEnded, Event, Finished, Noted, Started, Stepped, Stopped
 
 _EVERY = 30.0
 
@@ -34,7 +34,9 @@ def progress_bar(every: float = _EVERY) -> Callback:
 
     def on_event(event: Event) -> None:
         nonlocal started, began, told
-        if isinstance(event, Started):
+        if isinstance(event, Noted):
+            console.print(f"note: {event.note}", markup=False, soft_wrap=True)
+        elif isinstance(event, Started):
             started = event
             began = told = time.monotonic()
             done = (event.first_epoch - 1) * event.steps_per_epoch

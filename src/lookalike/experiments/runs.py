@@ -42,7 +42,7 @@ from lookalike.experiments.run_folder import (
 )
 from lookalike.persistence import finish_saving, has_model
 from lookalike.plain_data import to_yaml
-from lookalike.training import Callback
+from lookalike.training import Callback, Noted
 from lookalike.training.logs import csv_log, tensorboard_log
 
 _VERIFIED = 1000
@@ -128,6 +128,9 @@ def fit_run(
         logs = [csv_log(in_training(folder, HISTORY))]
         if config.parameters.get("training__tensorboard"):
             logs.append(tensorboard_log(folder / "tensorboard"))
+        for note in dataset.notes:
+            for callback in callbacks:
+                callback(Noted(note))
         classifier.fit(
             dataset.train.inputs,
             dataset.train.labels,

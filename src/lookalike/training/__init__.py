@@ -1,6 +1,17 @@
 """Training: the schedule as data, the loop, what it writes down, and projection."""
 
-from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
+from lookalike.training.history import (
+    Callback,
+    Epoch,
+    EpochEnded,
+    Event,
+    Finished,
+    Noted,
+    Seen,
+    Started,
+    Stepped,
+    Stopped,
+)
 from lookalike.training.learner import Learner
 from lookalike.training.loop import Job, train
 from lookalike.training.merging import superfluous, unused
@@ -17,6 +28,7 @@ __all__ = [
     "Finished",
     "Job",
     "Learner",
+    "Noted",
     "Phase",
     "Seen",
     "Started",

@@ -49,6 +49,13 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something to be said before training begins."""
+
+    note: str
+
+
+@dataclass(frozen=True)
 class Started:
     """Training begins, or goes on after ``first_epoch - 1`` epochs."""
 
@@ -104,5 +111,5 @@ class Stopped:
     done: int
 
 
-Event = Started | Stepped | EpochEnded | Seen | Finished | Stopped
+Event = Noted | Started | Stepped | EpochEnded | Seen | Finished | Stopped
 Callback = Callable[[Event], None]

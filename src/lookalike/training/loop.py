@@ -294,7 +294,7 @@ class _Run:
         originals, targets = self.job.training.batch(indices)
         inputs = self.job.augmentation(originals, torch.default_generator)
         inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
-        weights = self._weights(self.job.training, indices)
+        weights = _weights(self.fabric, self.job.training, indices)
         set_learning_rate(self.optimizer, factor)
         with CheckedNormalization() if len(targets) == 1 else nullcontext():
             terms = self.module(inputs, targets, progress, originals, weights)
@@ -320,17 +320,13 @@ class _Run:
             for indices, batch in zip(places, examples.batches(_VALIDATION_BATCH), strict=True):
                 inputs, targets = self.fabric.to_device(batch)
                 inputs = inputs.to(next(learner.parameters()).dtype)
-                weights = self._weights(examples, indices)
+                weights = _weights(self.fabric, examples, indices)
                 batch_loss, batch_correct = learner.judge(inputs, targets, given, weights)
                 loss, correct = loss + batch_loss * len(targets), correct + batch_correct
         # All processes must decide alike what is best and when to stop.
         loss, accuracy = self.fabric.broadcast((loss / len(examples), correct / len(examples)))
         require_finite(loss, len(self.state.history) + 1, self.settings.learning_rate, "validation loss")
         return loss, accuracy
-
-    def _weights(self, examples: Examples, indices: Tensor) -> Tensor | None:
-        weights = examples.weights_of(indices)
-        return None if weights is None else self.fabric.to_device(weights)
 
     def _restore(self) -> tuple[int, int]:
         """Epochs done and the index of their phase, from the checkpoint if there is one."""
@@ -363,6 +359,11 @@ class _Run:
     def _tell(self, event: Event) -> None:
         for callback in self.callbacks:
             callback(event)
+
+
+def _weights(fabric: "Fabric", examples: Examples, indices: Tensor) -> Tensor | None:
+    weights = examples.weights_of(indices)
+    return None if weights is None else fabric.to_device(weights)
 
 
 def _seed(seed: int, epoch: int, rank: int) -> int:
