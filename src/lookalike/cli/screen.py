@@ -346,6 +346,9 @@ def verification(found: Verification, as_json: bool) -> None:
         _json(found.to_dict())
         return
     word = "[green]verified[/]" if found.holds else "[red]not verified[/]"
+    say(found.problems[:_COLUMNS])
+    if len(found.problems) > _COLUMNS:
+        say([f"and {len(found.problems) - _COLUMNS} more files that are not the prototypes"])
     _out.print(
         f"{word}: logits of {found.n} inputs from the saved prototypes differ by {found.float_difference:.2e} at most",
         soft_wrap=True,

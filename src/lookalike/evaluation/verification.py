@@ -28,11 +28,13 @@ class Verification:
     float_difference : float
         Largest absolute difference with the pictures in floating point.
     holds : bool
-        Whether that is at most ``1e-5``, or ``1e-5`` of the largest logit where this is above 1.
+        Whether that is at most ``1e-5``, or ``1e-5`` of the largest logit where this is above 1; and no file is wrong.
     png_difference : float or None
         The same with the 8-bit pictures; ``None`` for tables.
     png_agreement : float or None
         Share of inputs that are given to the same class with the 8-bit pictures.
+    problems : tuple of str
+        A sentence for every picture file that is not the prototype, rounded to 8 bits.
     """
 
     n: int
@@ -41,6 +43,7 @@ class Verification:
     holds: bool
     png_difference: float | None
     png_agreement: float | None
+    problems: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

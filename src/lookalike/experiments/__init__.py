@@ -8,7 +8,8 @@ from lookalike.experiments.reporting import contents_of, explained, report_run
 from lookalike.experiments.retraining import further_trainings, missing_trainings, retrain
 from lookalike.experiments.run_data import data_of, learned_from, news_of, validation_of
 from lookalike.experiments.running import run_study
-from lookalike.experiments.runs import Run, fit_run, open_run, verify_run
+from lookalike.experiments.runs import Run, fit_run, open_run
+from lookalike.experiments.saved_pictures import verify_run
 from lookalike.experiments.studies import Study, read_study
 from lookalike.experiments.tables import write_table
 

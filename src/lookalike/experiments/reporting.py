@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lookalike.errors import ModelFileError
 from lookalike.estimators import showing
 from lookalike.experiments.cards import kept_card
 from lookalike.experiments.retraining import twins_of
 from lookalike.experiments.run_data import data_of, news_of
-from lookalike.experiments.runs import Run, verify_run
+from lookalike.experiments.runs import Run
+from lookalike.experiments.saved_pictures import verify_run
 from lookalike.report import ExplainedExample, ReportContents, report_writer
 
 
@@ -40,10 +40,7 @@ def report_run(run: Run, file: Path, kind: str = "html", data: str | None = None
     write = report_writer(kind)
     dataset = data_of(run, data)
     test, news = dataset.test, list(dataset.notes) if data is not None else news_of(run, dataset)
-    try:
-        verification = verify_run(run, test).to_dict()
-    except ModelFileError:
-        verification = None
+    verification = verify_run(run, test).to_dict()
     card = kept_card(run) if data is None else None
     contents = showing.judged_contents(run.classifier, test, verification=verification, card=card, **_named(run))
     judged = {"judged on": data} if data is not None else {}

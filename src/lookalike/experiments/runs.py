@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from PIL import Image
-
 from lookalike.atomic import write_text, write_whole
-from lookalike.data import Dataset, Part, Preprocessing, load_dataset, require_consistent
+from lookalike.data import Dataset, load_dataset, require_consistent
 from lookalike.errors import (
     DataError,
     ModelFileError,
@@ -22,10 +18,9 @@ from lookalike.errors import (
 from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.fitting import neighbor_indices
-from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.judging import quality_of
 from lookalike.estimators.storage import versions
-from lookalike.evaluation import Quality, Verification, verify
+from lookalike.evaluation import Quality
 from lookalike.experiments.config import RunConfig, config_from
 from lookalike.experiments.origins import note_examples, place_of
 from lookalike.experiments.run_folder import (
@@ -44,8 +39,6 @@ from lookalike.persistence import finish_saving, has_model
 from lookalike.plain_data import to_yaml
 from lookalike.training import Callback, Noted
 from lookalike.training.logs import csv_log, tensorboard_log
-
-_VERIFIED = 1000
 
 
 @dataclass(frozen=True)
@@ -216,44 +209,3 @@ def open_run(folder: Path) -> Run:
     settings = classifier.extras_.get("config")
     config = config_from(settings) if settings else RunConfig(data="")
     return Run(folder, classifier, config)
-
-
-def verify_run(run: Run, part: Part) -> Verification:
-    """Whether the saved pictures, read back from the folder, reproduce the logits on some examples.
-
-    Raises
-    ------
-    ModelFileError
-        If a picture file is missing.
-    """
-    classifier = run.classifier
-    preprocessing = classifier.preprocessing_
-    inputs = table_or_pictures(classifier, part.inputs[:_VERIFIED], reset=False)
-    require_same_shape(inputs, preprocessing)
-    pictures = torch.from_numpy(classifier.prototypes_)
-    eight_bit = None
-    if preprocessing.is_picture and len(pictures):
-        files = sorted((run.folder / "prototypes").glob("*.png"))
-        if len(files) != len(pictures):
-            raise ModelFileError(
-                describe(
-                    f"{len(pictures)} pictures in {run.folder / 'prototypes'}", f"{len(files)}", "save the model again"
-                )
-            )
-        eight_bit = preprocessing.from_eight_bit(np.stack([_read_picture(file, preprocessing) for file in files]))
-    return verify(classifier.network_, preprocessing, inputs, pictures, eight_bit)
-
-
-def _read_picture(file: Path, preprocessing: Preprocessing) -> np.ndarray:
-    channels, *size = preprocessing.shape
-    expected = (*size, channels) if channels > 1 else tuple(size)
-    try:
-        with Image.open(file) as opened:
-            array = np.asarray(opened)
-    except OSError as error:
-        raise ModelFileError(describe(f"a picture in {file}", str(error), "save the model again")) from error
-    if array.shape != expected:
-        raise ModelFileError(
-            describe(f"a picture of shape {expected} in {file}", f"{array.shape}", "save the model again")
-        )
-    return array
