@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lookalike.experiments.overall import relation_lines, relations
-from lookalike.experiments.studies import studies_in
+from lookalike.experiments.study_results import studies_in
 from lookalike.experiments.tables import experiment_table, study_section, study_table
 from lookalike.registry import FAMILIES, members, options, plural
 

@@ -372,7 +372,7 @@ def test_what_comes_with_matching_is_part_of_an_arm_that_chose_it(tmp_path, monk
 def test_judges_are_trained_once_before_the_runs(carded, tmp_path, monkeypatch):
     monkeypatch.setattr("lookalike.evaluation.judges.cache_folder", lambda: tmp_path / "cache")
     seen = []
-    monkeypatch.setattr(running, "_by_processes", lambda study, tasks, judged, workers: seen.extend(judged) or iter(()))
+    monkeypatch.setattr(running, "by_processes", lambda tasks, judged, *rest: seen.extend(judged) or iter(()))
     run_study(carded, tmp_path / "carded.json", workers=2)
     assert [config.data for config in seen] == ["knownproto:L0:0", "knownproto:L0:1"]
     running._train_judges(seen[0])

@@ -1,24 +1,24 @@
 """Running studies: what is missing, one run after the other or several at once, each kept once it is done."""
 
+import hashlib
 import json
 import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from functools import lru_cache
-from multiprocessing import get_context, parent_process
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from lookalike.atomic import locked, require_writable
 from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset, require_consistent
 from lookalike.data.labels import class_indices
-from lookalike.errors import LookalikeError, ParameterError, describe, require_extra, suggest
+from lookalike.errors import FolderInUseError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators import PrototypeClassifier, train_judges
 from lookalike.estimators.fitting import calibrated, logits_of, prepare
 from lookalike.estimators.inputs import table_or_pictures
@@ -30,7 +30,9 @@ from lookalike.evaluation.stability import stability_row
 from lookalike.experiments.again import compared, other_way
 from lookalike.experiments.config import RunConfig
 from lookalike.experiments.runs import quality_of
-from lookalike.experiments.studies import Arm, Study, held_runs, write_results
+from lookalike.experiments.studies import Arm, Study
+from lookalike.experiments.study_engines import Task, by_processes, by_ray
+from lookalike.experiments.study_results import add_run, drop_outdated, held_runs
 from lookalike.experiments.thumbnails import thumbnail_of
 from lookalike.objectives import CrossEntropyObjective
 from lookalike.plain_data import parse_json
@@ -38,7 +40,6 @@ from lookalike.training import Callback, Learner, Phase, train
 
 ENGINES = ("local", "ray")
 _log = logging.getLogger(__name__)
-Task = tuple[Arm, int]
 OnRun = Callable[[Arm, int, dict[str, Any]], None]
 
 
@@ -89,22 +90,67 @@ def run_study(
     if engine not in ENGINES:
         raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
     chosen = study.named(arms)
+    require_writable(results)
     done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
     tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in chosen if (arm.name, seed) not in done]
     judged = _judged_data(study, tasks)
     at_once = min(workers or os.cpu_count() or 1, len(tasks))
+    here = partial(make_unclaimed, study, results=results)
+    finished: Iterable[tuple[Task, dict[str, Any] | None]]
     if engine == "ray" and tasks:
-        finished = _by_ray(study, tasks, judged, workers)
+        made = by_ray(tasks, judged, partial(run_one, study), _train_judges, workers)
+        finished = ((task, _kept(study, *task, result, results)) for task, result in made)
     elif at_once > 1 and not study.alone:
-        finished = _by_processes(study, tasks, judged, at_once)
+        finished = by_processes(tasks, judged, here, _train_judges, at_once)
     else:
-        finished = ((task, run_one(study, *task, watching(*task))) for task in tasks)
-    for (arm, seed), result in finished:
-        run = {"arm": arm.name, "seed": seed, "config_hash": study.hash(arm), **result}
-        write_results(study, [*held_runs(study, results), run], results)
-        on_run(arm, seed, run)
-        _require_figures(study, arm, run)
-    return write_results(study, held_runs(study, results), results)
+        finished = ((task, here(*task, watching=watching)) for task in tasks)
+    left = 0
+    for (arm, seed), run in finished:
+        if run is None:
+            left += 1
+        else:
+            on_run(arm, seed, run)
+            _require_figures(study, arm, run)
+    if left:
+        _log.warning("%s runs of %s were left to another process, which has made them or is at it", left, study.name)
+    return drop_outdated(study, results)
+
+
+def make_unclaimed(
+    study: Study,
+    arm: Arm,
+    seed: int,
+    *,
+    results: Path,
+    watching: Callable[[Arm, int], Sequence[Callback]] = lambda arm, seed: (),
+) -> dict[str, Any] | None:
+    """Make one run of a study and keep it, unless another process has made it or is at it; then there is none.
+
+    Parameters
+    ----------
+    study : Study
+    arm : Arm
+    seed : int
+    results : Path
+        Of the study.
+    watching : callable
+        Gives the callbacks.
+    """
+    results.parent.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(json.dumps([arm.name, seed]).encode()).hexdigest()[:12]
+    with ExitStack() as claim:
+        try:
+            claim.enter_context(locked(results.with_name(f"{results.stem}-{name}")))
+        except FolderInUseError:
+            return None
+        if any((run["arm"], run["seed"]) == (arm.name, seed) for run in held_runs(study, results)):
+            return None
+        return _kept(study, arm, seed, run_one(study, arm, seed, watching(arm, seed)), results)
+
+
+def _kept(study: Study, arm: Arm, seed: int, result: dict[str, Any], results: Path) -> dict[str, Any] | None:
+    run = {"arm": arm.name, "seed": seed, "config_hash": study.hash(arm), **result}
+    return run if add_run(study, run, results) else None
 
 
 def run_one(study: Study, arm: Arm, seed: int, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -311,66 +357,6 @@ def _train_judges(config: RunConfig) -> None:
     except LookalikeError as error:
         # The rows of every card will say so.
         _log.info("no judges for %s: %s", config.data, error)
-
-
-def _by_processes(
-    study: Study, tasks: Sequence[Task], judged: Sequence[RunConfig], workers: int
-) -> Iterator[tuple[Task, dict[str, Any]]]:
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker) as pool:
-        try:
-            list(pool.map(_train_judges, judged))
-            running = {pool.submit(run_one, study, *task): task for task in tasks}
-            for finished in as_completed(running):
-                yield running[finished], finished.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _by_ray(
-    study: Study, tasks: Sequence[Task], judged: Sequence[RunConfig], workers: int | None
-) -> Iterator[tuple[Task, dict[str, Any]]]:
-    try:
-        import ray
-    except ImportError as error:
-        raise require_extra("ray", "ray") from error
-    if not ray.is_initialized():
-        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, configure_logging=False)
-    ray.get([ray.remote(num_cpus=1)(_train_judges_alone).remote(config) for config in judged])
-    remote = ray.remote(num_cpus=1)(_alone_in_its_process)
-    running = {remote.remote(study, *task): task for task in tasks}
-    waiting = list(running)
-    while waiting:
-        finished, waiting = ray.wait(waiting)
-        for reference in finished:
-            yield running[reference], ray.get(reference)
-
-
-def _alone_in_its_process(study: Study, arm: Arm, seed: int) -> dict[str, Any]:
-    _one_thread()
-    return run_one(study, arm, seed)
-
-
-def _train_judges_alone(config: RunConfig) -> None:
-    _one_thread()
-    _train_judges(config)
-
-
-def _begin_worker() -> None:
-    _one_thread()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A study that was killed leaves no worker behind to train what nobody will keep."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def _fit_twin(

@@ -3,21 +3,18 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lookalike.atomic import write_whole
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.estimators.assembly import beside_matching
 from lookalike.estimators.parameters import options_of
-from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS, judged_again
+from lookalike.evaluation import ROUGHNESS, ROW_NAMES, TRAINED_ROWS
 from lookalike.experiments.again import WAYS
 from lookalike.experiments.config import RunConfig, config_from, read_settings
 from lookalike.experiments.contrasts import PLAIN_OUTCOMES, Contrast, Correlation, read_contrast, read_correlation
-from lookalike.plain_data import read_json
 from lookalike.registry import FAMILIES, component, members, options, require_type
 from lookalike.training import PLANS, settings_from
 
@@ -224,67 +221,6 @@ def read_study(file: Path) -> Study:
     for contrast in study.contrasts:
         _require_possible(study, contrast)
     return study
-
-
-def held_runs(study: Study, file: Path) -> list[dict[str, Any]]:
-    """Runs in a results file whose arms still have the settings they were made with.
-
-    Parameters
-    ----------
-    study : Study
-    file : Path
-        It need not be there.
-
-    Raises
-    ------
-    ParameterError
-        If it holds something else.
-    """
-    if not file.exists():
-        return []
-    try:
-        runs = read_json(file)["runs"]
-        current = {arm.name: study.hash(arm) for arm in study.arms}
-        return [run for run in runs if current.get(run["arm"]) == run["config_hash"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ParameterError(describe(f"results of {study.name} in {file}", str(error), "move it away")) from error
-
-
-def write_results(study: Study, runs: list[dict[str, Any]], file: Path) -> dict[str, Any]:
-    """Write results, whole or not at all; the runs are sorted, so that the same results make the same file."""
-    order = {arm.name: place for place, arm in enumerate(study.arms)}
-    values = {
-        "study": study.name,
-        "runs": sorted(map(_judged_again, runs), key=lambda run: (order[run["arm"]], run["seed"])),
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, (json.dumps(values, indent=1) + "\n").encode())
-    return values
-
-
-def _judged_again(run: dict[str, Any]) -> dict[str, Any]:
-    """A run whose verdict follows from its rows by today's rule."""
-    if "verdict" not in run.get("card", {}):
-        return run
-    return run | {"card": run["card"] | {"verdict": judged_again(run["card"]).name}}
-
-
-def studies_in(folder: Path) -> Iterator[tuple[Study, dict[str, Any] | None]]:
-    """Every study of a folder with its results, ``None`` before the first run; a file that is none is left out."""
-    for file in sorted(folder.glob("*.yaml")):
-        results = folder / "results" / f"{file.stem}.json"
-        try:
-            study = read_study(file)
-        except ParameterError as error:
-            _warn(f"{file} is left out of the tables: {error}")
-            continue
-        yield study, read_json(results) if results.exists() else None
-
-
-@cache
-def _warn(message: str) -> None:
-    """Once: tables are written after every run."""
-    _log.warning(message)
 
 
 def _plan(config: RunConfig) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from lookalike.experiments.analysis import contrasts_of, correlations_of, outcom
 from lookalike.experiments.figures import write_figure, write_scatter
 from lookalike.experiments.fronts import front_lines
 from lookalike.experiments.overall import relation_lines, relations, write_relations
-from lookalike.experiments.studies import Arm, Study, studies_in
+from lookalike.experiments.studies import Arm, Study
+from lookalike.experiments.study_results import studies_in
 from lookalike.metrics import mean_interval
 
 # What training again finds, beside SEED-R.
