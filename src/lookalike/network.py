@@ -155,6 +155,7 @@ class PrototypeNetwork(ComparingNetwork):
             A depth of the backbone, and the activations to go on with from there, as many as there are inputs; only
             together with ``prototype_activations``.
         """
+        refuse_tracing()
         prototypes = self.prototypes()
         places = {tap: tap if isinstance(tap, str) else stage_at(self.backbone, tap) for tap in taps}
         with tapped(self.backbone, tuple(set(places.values()))) as outputs:
@@ -204,6 +205,25 @@ class PrototypeNetwork(ComparingNetwork):
             activations = self.backbone(inputs)
             statistics.replay()
             return activations, self.backbone(views), statistics.moments
+
+
+def refuse_tracing() -> None:
+    """Refuse to be recorded: what is computed follows the number of inputs, which a recording would keep as it was.
+
+    Raises
+    ------
+    ParameterError
+        While a network is traced or exported.
+    """
+    exporting = torch.onnx.is_in_onnx_export() or torch.compiler.is_exporting()
+    if torch.jit.is_tracing() or exporting:
+        raise ParameterError(
+            describe(
+                "a network that is run, not recorded",
+                "torch.onnx or torch.export" if exporting else "torch.jit.trace",
+                "save(folder), and PrototypeClassifier.load(folder) where it is to answer",
+            )
+        )
 
 
 def given_to(network: ComparingNetwork) -> dict[str, Tensor]:

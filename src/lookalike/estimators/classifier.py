@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.comparison import Comparison
-from lookalike.errors import DataError, describe
+from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
 from lookalike.estimators.columns import columns_of, take_over, without_columns
@@ -28,6 +28,7 @@ from lookalike.evaluation import Card
 from lookalike.explanations import LocalExplanation
 from lookalike.persistence import load_model, model_folder, require_no_file, require_own_pictures, write_model
 from lookalike.training import Callback
+from lookalike.training.logs import tensorboard_log
 
 _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
@@ -188,7 +189,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             ``(X, y)`` or ``(X, y, sample_weight)`` held out by the caller; without it, ``validation_fraction`` of the
             examples are set aside.
         folder : path, optional
-            Where a checkpoint is kept after every epoch while training runs.
+            Where a checkpoint is kept after every epoch while training runs, and TensorBoard's files are written to
+            with ``training__tensorboard=True``.
         resume : bool
             Go on from the checkpoint in ``folder`` if there is one; the result has the same bits as a run left alone.
         callbacks : sequence of callable
@@ -204,6 +206,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         """
         request, classes = self.request(X, y, validation, sample_weight)
         callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
+        if request.parameters.get("training__tensorboard"):
+            callbacks = [*callbacks, _tensorboard(folder)]
         if folder is not None:
             require_no_file(Path(folder))
         checkpoint = None if folder is None else Path(folder) / CHECKPOINT
@@ -368,6 +372,14 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         """
         self.__dict__.update(_attributes(fitted, classes))
         return self
+
+
+def _tensorboard(folder: str | Path | None) -> Callback:
+    """Where TensorBoard finds what happened, beside the checkpoint."""
+    if folder is None:
+        wanted = "fit(..., folder=...) to write TensorBoard's files into, for training__tensorboard=True"
+        raise ParameterError(describe(wanted, "no folder", "fit(X, y, folder='run'), then tensorboard --logdir run"))
+    return tensorboard_log(Path(folder) / "tensorboard")
 
 
 def _attributes(fitted: fitting.Fitted, classes: np.ndarray) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from lookalike.estimators.weights import normalized
 from lookalike.explanations import GlobalExplanation, explain_prototypes
 from lookalike.metrics import best_temperature
 from lookalike.network import ComparingNetwork, PrototypeNetwork, given_to
+from lookalike.randomness import seeded
 from lookalike.registry import FAMILIES, build, key_of
 from lookalike.training import Callback, Epoch, Job, Learner, plan_from, settings_from, train, unused
 from lookalike.training.health import require_finite_weights
@@ -164,8 +165,7 @@ def prepare(request: Request) -> Prepared:
 
     start, objective, augmentation = start_from(resolved), make("objective"), make("augmentation")
     plan = plan_from(resolved["training"])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed)
+    with seeded(request.seed):
         network = assemble(resolved, training.preprocessing, n_classes)
         if any(phase.needs_pictures for phase in plan):
             pictures_of(network, training)

@@ -9,6 +9,7 @@ from torch import Tensor
 from lookalike.data import Preprocessing
 from lookalike.estimators.assembly import assemble
 from lookalike.network import PrototypeNetwork
+from lookalike.randomness import untouched
 
 
 def without(
@@ -73,7 +74,8 @@ def rebuilt(
         The other network, and what it is assembled from.
     """
     other = {**resolved, "prototypes__n_per_class": list(counts)}
-    made = assemble(other, preprocessing, len(counts))
+    with untouched():
+        made = assemble(other, preprocessing, len(counts))
     # The network is trained: what only training needs is gone.
     made.prototypes.settle()
     if values is not None:

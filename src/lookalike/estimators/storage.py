@@ -20,6 +20,7 @@ from lookalike.estimators.parameters import plain, require_signature, revived, w
 from lookalike.explanations import GlobalExplanation
 from lookalike.network import PrototypeNetwork
 from lookalike.persistence import StoredModel, save_pictures
+from lookalike.randomness import untouched
 from lookalike.training import Epoch
 from lookalike.training.health import not_finite
 from lookalike.weights import fill, require_like
@@ -126,7 +127,8 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any], owner: type) 
         require_signature(parameters, owner)
         # Pretrained weights are in the file; asking for them again could start a download.
         resolved = without_downloads(resolved)
-        network = assemble(resolved, preprocessing, len(names))
+        with untouched():
+            network = assemble(resolved, preprocessing, len(names))
         fill(network, stored.tensors["weights"])
         _require_fitting(stored, network, preprocessing, len(names))
         temperature = float(document["temperature"])

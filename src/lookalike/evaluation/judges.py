@@ -17,6 +17,7 @@ from lookalike.errors import DataError, ModelFileError, describe
 from lookalike.evaluation.twin import TwinNetwork
 from lookalike.objectives import CrossEntropyObjective
 from lookalike.persistence import StoredModel, load_model, save_model
+from lookalike.randomness import seeded
 from lookalike.registry import build
 from lookalike.training import Job, Learner, Phase, TrainingSettings, train
 
@@ -139,8 +140,7 @@ def _key(examples: Examples, n_classes: int, backbone: str, seed: int, settings:
 
 
 def _untrained(examples: Examples, n_classes: int, backbone: str, seed: int) -> TwinNetwork:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1_000 + seed)
+    with seeded(1_000 + seed):
         made = build("backbone", backbone, {}, {"input_shape": examples.preprocessing.shape})
         return TwinNetwork(made, n_classes)
 

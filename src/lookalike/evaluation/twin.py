@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lookalike.backbones import Backbone, activation_shape
 from lookalike.comparison import Comparison
-from lookalike.network import ComparingNetwork
+from lookalike.network import ComparingNetwork, refuse_tracing
 
 
 class TwinNetwork(ComparingNetwork):
@@ -39,6 +39,7 @@ class TwinNetwork(ComparingNetwork):
 
     def forward(self, inputs: Tensor, targets: Tensor | None = None) -> Comparison:
         """One pass, and its record."""
+        refuse_tracing()
         activations = self.backbone(inputs)
         logits = self.head(activations.flatten(1))
         return Comparison(

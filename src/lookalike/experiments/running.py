@@ -36,6 +36,7 @@ from lookalike.experiments.study_results import add_run, drop_outdated, held_run
 from lookalike.experiments.thumbnails import thumbnail_of
 from lookalike.objectives import CrossEntropyObjective
 from lookalike.plain_data import parse_json
+from lookalike.randomness import seeded
 from lookalike.training import Callback, Learner, Phase, train
 
 ENGINES = ("local", "ray")
@@ -366,8 +367,7 @@ def _fit_twin(
     request, classes = classifier.request(dataset.train.inputs, dataset.train.labels, dataset.held_out)
     prepared = prepare(request)
     job = prepared.job
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(request.seed)
+    with seeded(request.seed):
         twin = TwinNetwork(prepared.network.backbone, len(classes))
     # A twin has no prototypes to project or to begin anew; where nothing is trained, it still has to learn its layer.
     plan = tuple(replace(phase, project=False, reseed=0.0, merge=False) for phase in job.plan) or (Phase("joint"),)

@@ -38,7 +38,7 @@ from lookalike.experiments.run_folder import (
 from lookalike.persistence import finish_saving, has_model
 from lookalike.plain_data import to_yaml
 from lookalike.training import Callback, Noted
-from lookalike.training.logs import csv_log, tensorboard_log
+from lookalike.training.logs import csv_log
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,6 @@ def fit_run(
     began = time.perf_counter()
     with run_folder(folder, resume=resume, overwrite=overwrite):
         logs = [csv_log(in_training(folder, HISTORY))]
-        if config.parameters.get("training__tensorboard"):
-            logs.append(tensorboard_log(folder / "tensorboard"))
         for note in dataset.notes:
             for callback in callbacks:
                 callback(Noted(note))

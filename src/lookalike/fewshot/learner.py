@@ -1,6 +1,7 @@
 """The estimator of few-shot learning: fit on many classes, then be told new ones by a few examples each."""
 
 import copy
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lookalike.fewshot.evaluation import episode_accuracies
 from lookalike.fewshot.learning import EpisodeReport, EpisodeSettings, learn_episodes
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.persistence import load_model, save_model
+from lookalike.randomness import RandomStream, draws, untouched
 from lookalike.registry import build
 
 
@@ -161,10 +163,11 @@ class EpisodicLearner(NamedOptions):
         settings = EpisodeSettings(**{name: resolved[name] for name in EpisodeSettings.__dataclass_fields__})
         settings.check()
         seed = seed_from(self.random_state)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        stream = RandomStream(seed)
+        with stream.lent():
             network = assemble_episodic(resolved, preprocessing)
             objective = build("objective", resolved["objective"], options_of("objective", resolved), {})
+        with stream.lent() if draws(network) or draws(objective) else nullcontext():
             history = learn_episodes(network, objective, inputs, labels, preprocessing, settings, seed, callbacks)
         take_over(self, columns_of(asked))
         return self._take(network, preprocessing, history, resolved, classes, seed)
@@ -227,7 +230,8 @@ class EpisodicLearner(NamedOptions):
         learner = type(self)(**kept, **replaced)
         self._hand_on_columns(learner)
         resolved = copy.deepcopy({**resolved, **replaced})
-        network = assemble_episodic(resolved, self.preprocessing_)
+        with untouched():
+            network = assemble_episodic(resolved, self.preprocessing_)
         network.backbone.load_state_dict(self.network_.backbone.state_dict())
         network.similarity.load_state_dict(self.network_.similarity.state_dict())
         return learner._take(network, self.preprocessing_, self.history_, resolved, self.classes_, self.seed_)
@@ -304,7 +308,8 @@ class EpisodicLearner(NamedOptions):
             learner.n_features_in_ = restored.n_features
         if restored.feature_names is not None:
             learner.feature_names_in_ = np.array(restored.feature_names, dtype=object)
-        network = assemble_episodic(restored.resolved, restored.preprocessing)
+        with untouched():
+            network = assemble_episodic(restored.resolved, restored.preprocessing)
         storage.load_weights(network, restored)
         return learner._take(
             network.eval(),

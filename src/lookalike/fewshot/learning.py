@@ -15,6 +15,7 @@ from lookalike.errors import ParameterError, TrainingError, describe
 from lookalike.fewshot.episodes import EpisodeSampler
 from lookalike.fewshot.network import EpisodicNetwork
 from lookalike.objectives import Objective
+from lookalike.training.freezing import frozen_parameters, rest_frozen
 from lookalike.training.health import require_finite_weights
 from lookalike.training.memory import keep_freed_memory
 from lookalike.training.optimization import learning_rate_factor
@@ -149,10 +150,12 @@ def learn_episodes(
     sampler = EpisodeSampler(labels, n_way=settings.n_way, n_shot=most, n_query=settings.n_query, seed=seed)
     plan = [_split(settings.n_way, shot, most + settings.n_query) for shot in shots]
     supports, queries = [support for support, _ in plan], [query for _, query in plan]
-    learned = [*network.parameters(), *objective.parameters()]
+    frozen = frozen_parameters(network)
+    learned = [each for each in (*network.parameters(), *objective.parameters()) if each.requires_grad]
     optimizer = torch.optim.Adam(learned, lr=settings.learning_rate, fused=True)
     keep_freed_memory()
     network.train()
+    rest_frozen(network, frozen)
     start, reports, terms = time.perf_counter(), [], []
     for episode in range(settings.episodes):
         if episode % _AHEAD == 0:

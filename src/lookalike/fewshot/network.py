@@ -11,7 +11,7 @@ from lookalike.comparison import Comparison
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.fewshot.gathering import Gathering
 from lookalike.heads import Head, LogSumExpHead, MaxHead
-from lookalike.network import PrototypeNetwork
+from lookalike.network import PrototypeNetwork, refuse_tracing
 from lookalike.pooling import Pooling
 from lookalike.prototypes import ExemplarPrototypes, LatentPrototypes, Prototypes
 from lookalike.shapes import (
@@ -114,6 +114,7 @@ class EpisodicNetwork(nn.Module):
         DataError
             For labels of another kind, fewer than two classes, or values that are not finite.
         """
+        refuse_tracing()
         rows = torch.cat([support, queries])
         first = torch.arange(len(support), device=support.device)
         rest = torch.arange(len(support), len(rows), device=support.device)

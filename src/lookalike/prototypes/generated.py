@@ -8,6 +8,7 @@ from torch import nn
 from lookalike.errors import require_option
 from lookalike.prototypes.autoencoder import Autoencoder, frozen, train_autoencoder
 from lookalike.prototypes.base import Prototypes, prototype_labels, require_picture
+from lookalike.randomness import seeded
 from lookalike.shapes import Inputs, Labels, PrototypeInputs, Shape
 
 
@@ -87,8 +88,7 @@ class GeneratedPrototypes(Prototypes):
         self, values: PrototypeInputs, inputs: Inputs, labels: Labels, generator: torch.Generator
     ) -> PrototypeInputs:
         """The values as they are; the generator is trained."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
+        with seeded(int(torch.randint(2**31, (), generator=generator))):
             made = Autoencoder(self._picture, self.latent, self.width)
             if self.steps:
                 train_autoencoder(made, inputs, self.steps, self.adversarial, generator)

@@ -47,6 +47,8 @@ class CriticRegularizer(Regularizer):
     621
     """
 
+    draws = True
+
     def __init__(self, input_shape: Shape, *, width: int = 16, cotrained: bool = True) -> None:
         super().__init__()
         require_option("width", width, width >= 1, "1 or above")

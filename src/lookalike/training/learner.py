@@ -31,6 +31,8 @@ class Learner(nn.Module):
 
     network: ComparingNetwork
     objective: Objective
+    #: What counterfactuals draw from.
+    generator: torch.Generator = torch.default_generator
 
     def __init__(
         self,
@@ -87,7 +89,7 @@ class Learner(nn.Module):
             _add(terms, regularizer, weight, penalty)
         for counterfactual, weight in zip(self.counterfactuals, self.counterfactual_weights, strict=True):
             with uncast(inputs):
-                made = counterfactual(record, progress, torch.default_generator)
+                made = counterfactual(record, progress, self.generator)
             _add(terms, counterfactual, weight, self._on_made_up(comparison, counterfactual, made, progress))
         terms["correct"] = (comparison.logits.detach().argmax(1) == targets).sum()
         return terms

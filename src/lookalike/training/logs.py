@@ -4,10 +4,11 @@ import csv
 import io
 import logging
 from pathlib import Path
+from typing import Any
 
 from lookalike.atomic import write_text
 from lookalike.errors import require_extra
-from lookalike.training.history import Callback, EpochEnded, Event, Finished, Stopped
+from lookalike.training.history import Callback, EpochEnded, Event, Finished, Started, Stopped
 
 _log = logging.getLogger(__name__)
 
@@ -53,9 +54,13 @@ def tensorboard_log(folder: Path) -> Callback:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise require_extra("tensorboard", "tensorboard") from error
-    writer = SummaryWriter(str(folder))
+    writer: Any = None
 
     def on_event(event: Event) -> None:
+        nonlocal writer
+        # Not before, so that nothing stays open where a training does not begin.
+        if isinstance(event, Started):
+            writer = SummaryWriter(str(folder))
         if isinstance(event, EpochEnded):
             epoch = event.history[-1]
             figures = {"loss": epoch.loss, "accuracy": epoch.accuracy, "learning_rate": epoch.learning_rate}

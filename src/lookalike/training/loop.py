@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,10 @@ from lookalike.backbones.siamese import CheckedNormalization
 from lookalike.data import Augmentation, Examples
 from lookalike.errors import ModelFileError, ParameterError, describe
 from lookalike.network import PrototypeNetwork
+from lookalike.randomness import RandomStream, draws
 from lookalike.training.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from lookalike.training.devices import agree, launch
+from lookalike.training.freezing import set_modes
 from lookalike.training.health import require_finite, require_finite_weights, require_no_collapse
 from lookalike.training.history import Callback, Epoch, EpochEnded, Event, Finished, Seen, Started, Stepped, Stopped
 from lookalike.training.learner import Learner
@@ -170,6 +172,8 @@ class _Run:
         self.batch_size = min(int(self.settings.batch_size), share)
         self.steps = max(1, share // self.batch_size)
         self.counts = epochs_of(job.plan, int(self.settings.epochs))
+        own = type(job.augmentation).__module__.startswith("lookalike.")
+        self.draws = draws(job.learner) or not own
 
     def train(self, resume: bool) -> tuple[Epoch, ...]:
         """Run every phase that is not done yet."""
@@ -228,18 +232,17 @@ class _Run:
     def _epoch(self, phase: Phase, number: int, progress: Sequence[float]) -> None:
         """One pass over the training examples; ``progress`` is the share of the phase done at every step."""
         began, sums, factor = time.perf_counter(), dict[str, float](), 1.0
-        self._set_modes(phase)
-        # What is random inside the network draws from the global generator: seed it for the epoch, then give it back.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(self.job.seed, number, self.fabric.global_rank))
-            for step, indices in enumerate(self._order(number)):
-                factor = learning_rate_factor(self.settings.schedule, self.settings.warmup, progress[step])
+        set_modes(self.job.learner, phase, self.state.frozen)
+        stream = RandomStream(_seed(self.job.seed, number, self.fabric.global_rank))
+        for step, indices in enumerate(self._order(number)):
+            factor = learning_rate_factor(self.settings.schedule, self.settings.warmup, progress[step])
+            with self._drawing_from(stream):
                 terms = self._step(indices, factor, (number - 1 + step / self.steps) / sum(self.counts))
-                for name, value in terms.items():
-                    sums[name] = sums.get(name, 0.0) + float(value)
-                if step % _CHECK_EVERY == 0 or step == self.steps - 1:
-                    require_finite(sums["loss"], number, self.settings.learning_rate * factor)
-                self._tell(Stepped(number, step + 1))
+            for name, value in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+            if step % _CHECK_EVERY == 0 or step == self.steps - 1:
+                require_finite(sums["loss"], number, self.settings.learning_rate * factor)
+            self._tell(Stepped(number, step + 1))
         agree(self.fabric, self.state.statistics())
         validation_loss, validation_accuracy = self._validate()
         means = {name: value / self.steps for name, value in sums.items()}
@@ -256,6 +259,17 @@ class _Run:
                 penalties=means,
             )
         )
+
+    @contextmanager
+    def _drawing_from(self, stream: RandomStream) -> Iterator[None]:
+        """Let a step draw from a stream: through its generator, or where a part knows only process-wide ones, there."""
+        learner = self.job.learner
+        with stream.lent() if self.draws else nullcontext():
+            learner.generator = torch.default_generator if self.draws else stream.generator
+            try:
+                yield
+            finally:
+                del learner.generator
 
     def _reseed(self, share: float, number: int) -> None:
         # As they are when they decide, whether a validation came before or a checkpoint was read.
@@ -277,13 +291,6 @@ class _Run:
             network.retire(gone)
             _log.info("epoch %s: prototypes %s go", number, gone)
 
-    def _set_modes(self, phase: Phase) -> None:
-        """Training mode; after a projection, rooms that the phase does not train stay as they are, buffers too."""
-        self.job.learner.train()
-        if any(earlier.project for earlier in self.job.plan[: self.job.plan.index(phase)]):
-            for name, room in self.job.learner.network.named_children():
-                room.train(name in phase.trains)
-
     def _order(self, number: int) -> Iterator[Tensor]:
         generator = torch.Generator().manual_seed(_seed(self.job.seed, number, 0))
         order = torch.randperm(len(self.job.training), generator=generator)
@@ -292,7 +299,7 @@ class _Run:
 
     def _step(self, indices: Tensor, factor: float, progress: float) -> dict[str, Tensor]:
         originals, targets = self.job.training.batch(indices)
-        inputs = self.job.augmentation(originals, torch.default_generator)
+        inputs = self.job.augmentation(originals, self.job.learner.generator)
         inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
         weights = _weights(self.fabric, self.job.training, indices)
         set_learning_rate(self.optimizer, factor)

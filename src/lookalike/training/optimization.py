@@ -1,7 +1,7 @@
 """Optimizers, learning rates over time, and the moving average of weights."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 
 import torch
@@ -14,7 +14,9 @@ from lookalike.training.settings import TrainingSettings
 _MOMENTUM = 0.9
 
 
-def make_optimizer(learner: Learner, phase: Phase, settings: TrainingSettings) -> torch.optim.Optimizer:
+def make_optimizer(
+    learner: Learner, phase: Phase, settings: TrainingSettings, frozen: Set[str] = frozenset()
+) -> torch.optim.Optimizer:
     """An optimizer over what a phase trains; everything else stops asking for gradients.
 
     Parameters
@@ -23,6 +25,8 @@ def make_optimizer(learner: Learner, phase: Phase, settings: TrainingSettings) -
     phase : Phase
     settings : TrainingSettings
         Resolved.
+    frozen : set of str
+        Names of parameters that no phase trains.
 
     Returns
     -------
@@ -30,9 +34,11 @@ def make_optimizer(learner: Learner, phase: Phase, settings: TrainingSettings) -
         Each group carries ``peak``, the learning rate that `set_learning_rate` scales.
     """
     learner.requires_grad_(False)
-    groups = {**learner.network.parameter_groups()}
-    trained = {name: groups.get(name, []) for name in phase.trains}
+    groups = learner.network.parameter_groups()
+    kept = {id(parameter) for name, parameter in learner.named_parameters() if name in frozen}
+    trained: dict[str, list[nn.Parameter]] = {name: list(groups.get(name, [])) for name in phase.trains}
     trained["losses"] = [*learner.objective.parameters(), *learner.regularizers.parameters()]
+    trained = {name: [each for each in parts if id(each) not in kept] for name, parts in trained.items()}
     for parameter in (parameter for parameters in trained.values() for parameter in parameters):
         parameter.requires_grad_(True)
     rate = settings.learning_rate * phase.learning_rate

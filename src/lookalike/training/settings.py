@@ -57,7 +57,7 @@ class TrainingSettings:
     devices : int
         How many, at least 1.
     tensorboard : bool
-        Also log to TensorBoard, into the run's folder.
+        Also log to TensorBoard, into ``tensorboard`` in the run's folder; from Python, ``fit(..., folder=...)``.
 
     Examples
     --------

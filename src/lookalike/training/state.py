@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lookalike.training.checkpoints import Checkpoint, optimizer_tensors, restore_optimizer
+from lookalike.training.freezing import frozen_parameters
 from lookalike.training.history import Epoch
 from lookalike.training.learner import Learner
 from lookalike.training.optimization import WeightAverage, make_optimizer
@@ -29,6 +30,8 @@ class RunState:
         The weights to keep of the current phase.
     best_number : int
         The epoch they are from, 0 before the first.
+    frozen : frozenset of str
+        The parameters that no phase trains.
     """
 
     learner: Learner
@@ -37,10 +40,14 @@ class RunState:
     average: WeightAverage | None = None
     best: dict[str, Tensor] = field(default_factory=dict)
     best_number: int = 0
+    frozen: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.frozen = frozen_parameters(self.learner)
 
     def begin_phase(self, phase: Phase, settings: TrainingSettings) -> torch.optim.Optimizer:
         """Start the phase's own optimizer, average and search for the best epoch; the optimizer is returned."""
-        self.optimizer = make_optimizer(self.learner, phase, settings)
+        self.optimizer = make_optimizer(self.learner, phase, settings, self.frozen)
         self.average = WeightAverage(self.learner, settings.averaging) if settings.averaging else None
         self.best, self.best_number = {}, 0
         return self.optimizer
