@@ -16,6 +16,7 @@ from lookalike.estimators.abstaining import ENOUGH_VALIDATION, sureness_quantile
 from lookalike.estimators.assembly import assemble, initialize, require_matchable, resolve, start_from
 from lookalike.estimators.drowning import beside_the_twin, drowned, wanted_beside
 from lookalike.estimators.forecast import say_before_training
+from lookalike.estimators.held_out import require_same_kind
 from lookalike.estimators.merging import without
 from lookalike.estimators.parameters import options_of, plain, weighted
 from lookalike.estimators.weights import normalized
@@ -338,6 +339,8 @@ def split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
         held_weights = None if weights is None else weights[held]
     inputs = request.inputs if len(kept) == len(request.inputs) else request.inputs[kept]
     preprocessing = Preprocessing.of(inputs)
+    if request.validation is not None:
+        require_same_kind(held_inputs, preprocessing)
     labels = torch.from_numpy(request.labels[kept]).long()
     training = Examples(inputs, labels, preprocessing, normalized(None if weights is None else weights[kept]))
     held_out = Examples(held_inputs, torch.from_numpy(held_labels).long(), preprocessing, normalized(held_weights))
