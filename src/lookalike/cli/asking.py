@@ -84,45 +84,44 @@ def evaluate(
         ),
     ] = False,
     as_json: AsJson = False,
+    download: Annotated[
+        bool, typer.Option("--download", help="Bring data that a row compares with and that are not on this machine.")
+    ] = False,
 ) -> None:
     """Judge a model on the test part of its data: how good it is, and whether its prototypes are what they seem."""
+    from lookalike import experiments
     from lookalike.cli import screen
     from lookalike.errors import ParameterError, describe
     from lookalike.estimators import progress_bar
-    from lookalike.experiments import (
-        card_of,
-        data_of,
-        keep_card,
-        learned_from,
-        missing_trainings,
-        news_of,
-        open_run,
-        passed_through,
-        quality_of,
-        retrain,
-    )
 
-    opened = open_run(run)
-    judged = data_of(opened, data)
-    screen.say(judged.notes if data else news_of(opened, judged))
-    made = passed_through(opened.classifier, judged.test)
-    quality = quality_of(opened.classifier, judged.test, made)
+    opened = experiments.open_run(run)
+    judged = experiments.data_of(opened, data)
+    screen.say(judged.notes if data else experiments.news_of(opened, judged))
+    made = experiments.passed_through(opened.classifier, judged.test)
+    quality = experiments.quality_of(opened.classifier, judged.test, made)
     if retraining:
         if data is not None:
             raise ParameterError(describe("--retrain on the run's own data", f"--data {data}", "leave --data out"))
-        screen.announce(missing_trainings(opened), opened.extras.get("seconds"))
+        screen.announce(experiments.missing_trainings(opened), opened.extras.get("seconds"))
         try:
-            retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
+            experiments.retrain(opened, judged, progress=screen.began, callbacks=[] if as_json else [progress_bar()])
         except KeyboardInterrupt:
             screen.say([f"interrupted; trainings that are done are kept in {run}, and the same command goes on"])
             raise
     with screen.Screen(as_json) as shown:
-        learned = judged if data is None else learned_from(opened)
-        known = retraining or (full and data is None and not missing_trainings(opened))
-        card = card_of(
-            opened, judged, learned, full=full or retraining, retrained=known, progress=shown.judging, made=made
+        learned = judged if data is None else experiments.learned_from(opened)
+        known = retraining or (full and data is None and not experiments.missing_trainings(opened))
+        card = experiments.card_of(
+            opened,
+            judged,
+            learned,
+            full=full or retraining,
+            retrained=known,
+            progress=shown.judging,
+            made=made,
+            fetch=download,
         )
-    fuller = data is None and keep_card(opened, card)
+    fuller = data is None and experiments.keep_card(opened, card)
     screen.evaluation(quality, card, as_json)
     if fuller:
         screen.say([f"rows of an earlier, fuller evaluation are kept: lookalike report {run} shows them"])

@@ -1,18 +1,23 @@
 """Inputs of no class that a model knows: to see whether it can tell."""
 
+import logging
+from contextlib import nullcontext
+
 import numpy as np
 
 from lookalike.data.datasets import Dataset
 from lookalike.data.knownproto import KnownWorld
+from lookalike.data.places import without_downloads
 from lookalike.data.resolver import load_dataset
 from lookalike.errors import DataNotFoundError
 
+_log = logging.getLogger(__name__)
 _OTHERS = {"mnist": "fashion-mnist", "mnist-5k": "fashion-mnist", "fashion-mnist": "mnist"}
 _OTHER_WORLD = 1000
 _SIZE = 2000
 
 
-def foreign_inputs(dataset: Dataset, n: int = _SIZE) -> dict[str, np.ndarray]:
+def foreign_inputs(dataset: Dataset, n: int = _SIZE, fetch: bool = False) -> dict[str, np.ndarray]:
     """Noise, the test inputs inverted, and what is like them but of other classes where such data are at hand.
 
     Parameters
@@ -20,6 +25,8 @@ def foreign_inputs(dataset: Dataset, n: int = _SIZE) -> dict[str, np.ndarray]:
     dataset : Dataset
     n : int
         At most so many of each.
+    fetch : bool
+        Download what is not on this machine; without it, a log line says what would bring it.
 
     Returns
     -------
@@ -56,9 +63,10 @@ def foreign_inputs(dataset: Dataset, n: int = _SIZE) -> dict[str, np.ndarray]:
         found["unseen templates"] = unseen.inputs
     elif name in _OTHERS:
         try:
-            found[_OTHERS[name]] = load_dataset(_OTHERS[name]).test.inputs[:n]
-        except DataNotFoundError:
-            return found
+            with nullcontext() if fetch else without_downloads():
+                found[_OTHERS[name]] = load_dataset(_OTHERS[name]).test.inputs[:n]
+        except DataNotFoundError as error:
+            _log.warning("no inputs of %s to compare with: %s", _OTHERS[name], error)
     return found
 
 

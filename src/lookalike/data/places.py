@@ -3,6 +3,8 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import pooch
@@ -37,6 +39,19 @@ def search(candidates: Iterable[str]) -> Iterator[Path]:
                 yield root / name
 
 
+_is_local: ContextVar[bool] = ContextVar("_is_local", default=False)
+
+
+@contextmanager
+def without_downloads() -> Iterator[None]:
+    """Take what is on this machine, and nothing else, while the context is open."""
+    token = _is_local.set(True)
+    try:
+        yield
+    finally:
+        _is_local.reset(token)
+
+
 def download(address: str, name: str, known_hash: str | None = None) -> Path | None:
     """Bring a file into the cache.
 
@@ -51,9 +66,9 @@ def download(address: str, name: str, known_hash: str | None = None) -> Path | N
     Returns
     -------
     Path or None
-        ``None`` where the file cannot be had: no network, or ``LOOKALIKE_OFFLINE`` is set.
+        ``None`` where the file cannot be had: no network, ``LOOKALIKE_OFFLINE`` is set, or within `without_downloads`.
     """
-    if os.environ.get("LOOKALIKE_OFFLINE"):
+    if os.environ.get("LOOKALIKE_OFFLINE") or _is_local.get():
         return None
     target = cache_folder() / name
     _log.info("downloading %s", address)

@@ -23,6 +23,7 @@ def card_of(
     retrained: bool = False,
     progress: Callable[[str], None] = lambda name: None,
     made: Pass | None = None,
+    fetch: bool = False,
 ) -> Card:
     """Judge a run on its data, or on other data of the same classes.
 
@@ -41,6 +42,8 @@ def card_of(
         Told what is about to be computed.
     made : Pass, optional
         The pass over the test part, if it has been made.
+    fetch : bool
+        Download data that a row compares with.
     """
     training = None if learned is None else (learned.train.inputs, learned.train.labels)
     judging = None if learned is None else learned.judging
@@ -50,7 +53,7 @@ def card_of(
         dataset.test.labels,
         training,
         judging=None if judging is None else (judging.inputs, judging.labels),
-        foreign=foreign_inputs(dataset),
+        foreign=foreign_inputs(dataset, fetch=fetch),
         world=dataset.world,
         modes=dataset.test.modes,
         made=made,

@@ -303,7 +303,7 @@ def _card(
         (dataset.train.inputs, dataset.train.labels),
         judging=None if judging is None else (judging.inputs, judging.labels),
         other_prototypes=None if other is None else (other.prototypes_, other.prototype_labels_),
-        foreign=foreign_inputs(dataset),
+        foreign=foreign_inputs(dataset, fetch=True),
         world=dataset.world,
         modes=dataset.test.modes,
         rows=rows,
