@@ -7,8 +7,11 @@ import pytest
 
 from lookalike import PrototypeClassifier
 from lookalike.data import load_dataset
-from lookalike.data.labels import as_labels, class_indices, labels_of_words, words_as_classes
+from lookalike.data.classes import class_indices, words_as_classes
+from lookalike.data.labels import as_labels, labels_of_words
 from lookalike.errors import DataError, ParameterError
+from lookalike.evaluation.quality import judge
+from lookalike.metrics import accuracy, confusion_matrix, expected_calibration_error, negative_log_likelihood
 
 
 @pytest.mark.parametrize(
@@ -141,3 +144,34 @@ def test_a_limit_that_drops_a_class_is_refused_with_one_that_does_not(tmp_path):
         load_dataset(str(tmp_path / "a.npz"), limit=5)
     assert "of every class" in str(refused.value)
     assert len(set(load_dataset(str(tmp_path / "a.npz"), limit=12).train.labels)) == 12
+
+
+def test_figures_compare_labels_of_any_shape_and_type():
+    predicted, logits = np.array([0, 1, 1]), np.log(np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]))
+    true = np.array([0, 1, 0])
+    expected = (
+        accuracy(predicted, true),
+        expected_calibration_error(np.exp(logits), true),
+        negative_log_likelihood(logits, true),
+        confusion_matrix(predicted, true, 2).tolist(),
+        judge(logits, true, ["a", "b"], 1.0),
+    )
+    for same in (true[:, None], true.astype(float), true.astype(bool), true.astype(object)):
+        assert expected == (
+            accuracy(predicted, same),
+            expected_calibration_error(np.exp(logits), same),
+            negative_log_likelihood(logits, same),
+            confusion_matrix(predicted, same, 2).tolist(),
+            judge(logits, same, ["a", "b"], 1.0),
+        )
+    for wrong in (true.astype(str), np.array([0, 1, 2]), np.array([0, 1, -1]), np.array([0, 1, 0.5])):
+        for figure in (
+            lambda wrong=wrong: expected_calibration_error(np.exp(logits), wrong),
+            lambda wrong=wrong: negative_log_likelihood(logits, wrong),
+            lambda wrong=wrong: confusion_matrix(predicted, wrong, 2),
+            lambda wrong=wrong: judge(logits, wrong, ["a", "b"], 1.0),
+        ):
+            with pytest.raises(DataError, match="from 0 to 1"):
+                figure()
+    with pytest.raises(DataError, match="both text or both numbers"):
+        accuracy(predicted, true.astype(str))

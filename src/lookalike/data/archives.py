@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.data.classes import renamed
 from lookalike.data.datasets import Dataset, Part, split_off_test
-from lookalike.data.labels import as_labels, renamed
+from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, DataNotFoundError, describe
 
 INPUT_ARRAYS = ("x_train", "X_train", "train_images", "x", "X", "images", "data")

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from lookalike.data.archives import read_arrays
+from lookalike.data.classes import renamed
 from lookalike.data.datasets import Dataset, Part, Progress
 from lookalike.data.files import load_folder
-from lookalike.data.labels import as_labels, renamed
+from lookalike.data.labels import as_labels
 from lookalike.data.places import cache_folder, download, search
 from lookalike.errors import DataError, DataNotFoundError, describe
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lookalike.data.classes import class_indices
 from lookalike.data.encoding import Encoding
-from lookalike.data.labels import as_labels, class_indices
+from lookalike.data.labels import as_labels
 from lookalike.data.pixel_scale import PixelScale
 from lookalike.data.splits import stratified_split
 from lookalike.errors import DataError, describe

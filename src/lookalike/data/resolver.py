@@ -10,13 +10,14 @@ from sklearn import datasets as bundled
 
 from lookalike.data.archives import load_npz
 from lookalike.data.cifar import load_cifar10
+from lookalike.data.classes import labels_in, named_classes
 from lookalike.data.datasets import Dataset, Part, Progress, split_off_test
 from lookalike.data.delimited import is_table
 from lookalike.data.encoding import Encoding
 from lookalike.data.files import load_folder
 from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
-from lookalike.data.labels import as_labels, labels_in, named_classes
+from lookalike.data.labels import as_labels
 from lookalike.data.omniglot import load_omniglot
 from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
 from lookalike.data.tables import load_table

@@ -12,7 +12,8 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from torch import Tensor
 
 from lookalike.data import Preprocessing
-from lookalike.data.labels import as_labels, class_indices
+from lookalike.data.classes import class_indices
+from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, describe
 from lookalike.estimators.frames import names_of, place_of, require_numbers
 

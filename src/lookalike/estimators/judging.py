@@ -10,8 +10,8 @@ from sklearn.base import clone
 from torch import Tensor
 
 from lookalike.data import Examples, Part, Preprocessing, content_split
+from lookalike.data.classes import class_indices
 from lookalike.data.knownproto import KnownWorld
-from lookalike.data.labels import class_indices
 from lookalike.data.splits import JUDGE_SHARE
 from lookalike.errors import DataError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators.columns import without_columns

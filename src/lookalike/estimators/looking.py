@@ -8,7 +8,8 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.data import Part
-from lookalike.data.labels import as_labels, labels_in
+from lookalike.data.classes import labels_in
+from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, describe
 from lookalike.estimators import showing
 from lookalike.estimators.exchanging import Exchanging

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.data import Part
-from lookalike.data.labels import class_indices
+from lookalike.data.classes import class_indices
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Pass
 from lookalike.report import Confusion, Map, Miss, Overview

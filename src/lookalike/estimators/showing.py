@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lookalike.comparison import Comparison
 from lookalike.data import Part
-from lookalike.data.labels import class_indices
+from lookalike.data.classes import class_indices
 from lookalike.estimators.abstaining import least_sure
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.inputs import table_or_pictures

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import binomtest
 
+from lookalike.data.classes import class_numbers
 from lookalike.metrics import (
     accuracy,
     accuracy_coverage,
@@ -105,7 +106,7 @@ def judge(
     >>> quality.accuracy, quality.confusion
     (1.0, ((1, 0), (0, 1)))
     """
-    predicted = logits.argmax(1)
+    predicted, labels = logits.argmax(1), class_numbers(labels, logits.shape[1])
     counts = confusion_matrix(predicted, labels, len(classes))
     interval = binomtest(int((predicted == labels).sum()), len(labels)).proportion_ci(method="wilson")
     totals = counts.sum(1)

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from lookalike.data import Dataset, Examples
-from lookalike.data.labels import class_indices
+from lookalike.data.classes import class_indices
 from lookalike.estimators import PrototypeClassifier, start_of
 from lookalike.estimators.inputs import table_or_pictures
 from lookalike.evaluation import Judge

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lookalike.atomic import write_whole
 from lookalike.data import Dataset, Part, Preprocessing, require_consistent
-from lookalike.data.labels import labels_in
+from lookalike.data.classes import labels_in
 from lookalike.distances import squared_distances
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import PrototypeClassifier

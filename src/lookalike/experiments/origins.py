@@ -12,8 +12,8 @@ from safetensors.numpy import load, save
 
 from lookalike.atomic import write_whole
 from lookalike.data import Dataset, Part
+from lookalike.data.classes import labels_in, words_as_classes
 from lookalike.data.delimited import is_table
-from lookalike.data.labels import labels_in, words_as_classes
 from lookalike.data.resolver import NAMED
 from lookalike.data.splits import content_digests
 from lookalike.errors import DataError, ModelFileError, describe

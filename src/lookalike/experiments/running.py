@@ -17,7 +17,7 @@ import torch
 
 from lookalike.atomic import locked, require_writable
 from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset, require_consistent
-from lookalike.data.labels import class_indices
+from lookalike.data.classes import class_indices
 from lookalike.errors import FolderInUseError, LookalikeError, ParameterError, describe, suggest
 from lookalike.estimators import PrototypeClassifier, train_judges
 from lookalike.estimators.fitting import calibrated, logits_of, prepare

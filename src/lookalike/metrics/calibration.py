@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from lookalike.data.classes import class_numbers
 from lookalike.errors import DataError, describe
 
 
@@ -42,7 +43,7 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_
     if not len(labels):
         raise DataError(describe("at least one input", "none"))
     confidence = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
+    right = probabilities.argmax(1) == class_numbers(labels, probabilities.shape[1])
     bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
     gaps = [abs(confidence[bins == b].sum() - right[bins == b].sum()) for b in np.unique(bins)]
     return float(sum(gaps) / len(labels))
@@ -73,7 +74,8 @@ def negative_log_likelihood(
     if not len(labels):
         raise DataError(describe("at least one input", "none"))
     likelihoods = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
-    return float(-np.average(likelihoods[np.arange(len(labels)), labels], weights=weights))
+    numbers = class_numbers(labels, likelihoods.shape[1])
+    return float(-np.average(likelihoods[np.arange(len(numbers)), numbers], weights=weights))
 
 
 def best_temperature(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lookalike.data.classes import class_numbers
+from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, describe
 
 
@@ -11,7 +13,7 @@ def accuracy(predicted: np.ndarray, true: np.ndarray) -> float:
     Parameters
     ----------
     predicted, true : ndarray
-        Shape ``(n,)``, n at least 1, any type.
+        Shape ``(n,)``, n at least 1: both text, or both numbers of any type.
 
     Returns
     -------
@@ -21,7 +23,7 @@ def accuracy(predicted: np.ndarray, true: np.ndarray) -> float:
     Raises
     ------
     DataError
-        If there are none, or not as many of one as of the other.
+        If there are none, not as many of one as of the other, or text beside numbers.
 
     Examples
     --------
@@ -30,7 +32,13 @@ def accuracy(predicted: np.ndarray, true: np.ndarray) -> float:
     0.6666666666666666
     """
     _require_alike(predicted, true)
-    return float(np.mean(predicted == true))
+    given, wanted = as_labels(predicted, "predictions"), as_labels(true)
+    if (given.dtype.kind == "U") != (wanted.dtype.kind == "U"):
+        came = f"{given[0].item()!r} and {wanted[0].item()!r}"
+        raise DataError(
+            describe("predictions and labels that are both text or both numbers", came, "one type for both")
+        )
+    return float(np.mean(given == wanted))
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray, n_classes: int) -> np.ndarray:
@@ -55,7 +63,7 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray, n_classes: int) ->
     """
     _require_alike(predicted, true)
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
-    np.add.at(counts, (true, predicted), 1)
+    np.add.at(counts, (class_numbers(true, n_classes), class_numbers(predicted, n_classes, "predictions")), 1)
     return counts
 
 
