@@ -39,7 +39,9 @@ class Limits:
     most_bytes : int
         Of a request's body.
     seconds : float
-        In which a body must have come, and again in which an answer must be found.
+        Half of those in which an answer must be found.
+    body_seconds : float
+        In which a body must have come.
     at_once : int
         Requests that are handled or wait; further ones are told to come again.
     """
@@ -47,6 +49,7 @@ class Limits:
     token: str = ""
     most_bytes: int = 16 * 2**20
     seconds: float = 30.0
+    body_seconds: float = 10.0
     at_once: int = 64
 
 
@@ -122,10 +125,10 @@ class Doorkeeper:
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._inside += 1
         try:
-            body = await asyncio.wait_for(self._body(receive), self._limits.seconds)
+            body = await asyncio.wait_for(self._body(receive), self._limits.body_seconds)
         except TimeoutError:
             self._leave()
-            await _answer(send, 408, f"expected a body within {self._limits.seconds:g} s, got a part; try: again")
+            await _answer(send, 408, f"expected a body within {self._limits.body_seconds:g} s, got a part; try: again")
             return
         except BaseException:
             self._leave()

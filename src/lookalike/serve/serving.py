@@ -5,14 +5,13 @@ import socket
 from collections.abc import Callable
 
 import torch
-import uvicorn
 
 from lookalike.serve.app import make_app
+from lookalike.serve.connections import server_of
 from lookalike.serve.desk import Desk
 from lookalike.serve.limits import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_CONNECTIONS = 256
 
 
 def serve(desk: Desk, host: str = "127.0.0.1", port: int = 8765, told: Callable[[str], None] = lambda _: None) -> None:
@@ -43,14 +42,6 @@ def serve(desk: Desk, host: str = "127.0.0.1", port: int = 8765, told: Callable[
         with socket.create_server((host, port), family=family) as bound:
             shown = f"[{host}]" if ":" in host else host
             told(f"http://{shown}:{port}/" + (f"?token={token}" if token else ""))
-            config = uvicorn.Config(
-                make_app(desk, Limits(token=token)),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                limit_concurrency=_CONNECTIONS,
-                timeout_keep_alive=15,
-            )
-            uvicorn.Server(config).run(sockets=[bound])
+            server_of(make_app(desk, Limits(token=token))).run(sockets=[bound])
     finally:
         torch.set_num_threads(threads)
