@@ -222,7 +222,9 @@ contrasts:
 
 
 @pytest.fixture
-def carded(tmp_path):
+def carded(tmp_path, monkeypatch):
+    """A study whose judges are small: what is asked here is what becomes of their answers."""
+    monkeypatch.setattr("lookalike.evaluation.judges.PICTURE_JUDGES", (("mlp", 0), ("mlp", 1)))
     (tmp_path / "carded.yaml").write_text(WITH_CARD)
     return read_study(tmp_path / "carded.yaml")
 
