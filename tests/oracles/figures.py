@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 
 def accuracy(predicted, true):
@@ -15,6 +16,17 @@ def confusion_matrix(predicted, true, n_classes):
         [sum(p == column and t == row for p, t in zip(predicted, true, strict=True)) for column in range(n_classes)]
         for row in range(n_classes)
     ]
+
+
+def class_figures(predicted, true, n_classes):
+    """Scikit-learn's; not a number where it would warn."""
+    return precision_recall_fscore_support(true, predicted, labels=range(n_classes), zero_division=np.nan)
+
+
+def areas_one_against_rest(probabilities, labels):
+    """Scikit-learn's, for classes of which there are some inputs and not all."""
+    kept = [label for label in range(probabilities.shape[1]) if 0 < sum(labels == label) < len(labels)]
+    return {label: roc_auc_score(labels == label, probabilities[:, label]) for label in kept}
 
 
 def expected_calibration_error(probabilities, labels, n_bins):

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from lookalike.atomic import write_text
+from lookalike.cli.class_tables import class_table, confusion_table
 from lookalike.estimators import ENOUGH_VALIDATION, PrototypeClassifier, progress_bar
 from lookalike.evaluation import Card, Quality, Verification
 from lookalike.experiments import Choice, Run
@@ -335,9 +336,13 @@ def _quality(found: Quality) -> None:
     about = before if found.temperature != 1 else f"not calibrated: below {ENOUGH_VALIDATION} validation examples"
     table.add_row("calibration error", f"{found.calibration_error:.4f}", about)
     table.add_row("negative log-likelihood", f"{found.negative_log_likelihood:.4f}", "nats")
-    for true, predicted, count in found.most_confused():
-        table.add_row("mistaken", str(count), escape(f"times {true} was called {predicted}"))
     _out.print(table)
+    for shown, notes in (class_table(found), confusion_table(found)):
+        _out.print()
+        if shown is not None:
+            _out.print(shown)
+        for note in notes:
+            _out.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
 def verification(found: Verification, as_json: bool) -> None:

@@ -12,6 +12,8 @@ from lookalike.data.classes import class_numbers
 from lookalike.metrics import (
     accuracy,
     accuracy_coverage,
+    areas_one_against_rest,
+    class_figures,
     confusion_matrix,
     expected_calibration_error,
     negative_log_likelihood,
@@ -44,6 +46,15 @@ class Quality:
     answered : tuple of (float, float)
         Shares of examples that are answered if those least similar to any prototype are not, in rising order, and the
         accuracy over them; empty where similarities were not given.
+    precisions : tuple of float or None
+        Share of what was given to each class that is of it; ``None`` for a class that nothing was given to.
+    f1 : tuple of float or None
+        Harmonic mean of precision and recall; ``None`` for a class without examples that nothing was given to.
+    areas : tuple of float or None
+        Area under the ROC curve of each class's probability, one against the rest; ``None`` for a class without
+        examples, or with all of them.
+    supports : tuple of int
+        Examples of each class.
     """
 
     n: int
@@ -57,6 +68,10 @@ class Quality:
     recalls: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
     answered: tuple[tuple[float, float], ...] = ()
+    precisions: tuple[float | None, ...] = ()
+    f1: tuple[float | None, ...] = ()
+    areas: tuple[float | None, ...] = ()
+    supports: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -109,18 +124,23 @@ def judge(
     predicted, labels = logits.argmax(1), class_numbers(labels, logits.shape[1])
     counts = confusion_matrix(predicted, labels, len(classes))
     interval = binomtest(int((predicted == labels).sum()), len(labels)).proportion_ci(method="wilson")
-    totals = counts.sum(1)
+    by_class = class_figures(counts)
+    probabilities = softmax(logits.astype(np.float64) / temperature, 1)
     return Quality(
         n=len(labels),
         accuracy=accuracy(predicted, labels),
         interval=(float(interval.low), float(interval.high)),
-        calibration_error=expected_calibration_error(softmax(logits.astype(np.float64) / temperature, 1), labels),
+        calibration_error=expected_calibration_error(probabilities, labels),
         raw_calibration_error=expected_calibration_error(softmax(logits.astype(np.float64), 1), labels),
         negative_log_likelihood=negative_log_likelihood(logits, labels, temperature),
         temperature=temperature,
         classes=tuple(classes),
-        recalls=tuple(counts[i, i] / total if total else None for i, total in enumerate(totals.tolist())),
+        recalls=by_class.recalls,
         confusion=tuple(tuple(row) for row in counts.tolist()),
+        precisions=by_class.precisions,
+        f1=by_class.f1,
+        areas=areas_one_against_rest(probabilities, labels),
+        supports=by_class.supports,
         answered=() if similarities is None else _answered(similarities, predicted == labels),
     )
 

@@ -1,6 +1,7 @@
 """Metrics: pure functions over arrays."""
 
 from lookalike.metrics.agreement import beyond_prior, flip_rate
+from lookalike.metrics.by_class import ClassFigures, areas_one_against_rest, class_figures
 from lookalike.metrics.calibration import best_temperature, expected_calibration_error, negative_log_likelihood
 from lookalike.metrics.choices import choice_stability
 from lookalike.metrics.contrasts import holm, sign_flip_p
@@ -15,14 +16,17 @@ from lookalike.metrics.sizes import DEAD, dead_prototypes, duplicates, effective
 
 __all__ = [
     "DEAD",
+    "ClassFigures",
     "Recovery",
     "accuracy",
     "accuracy_coverage",
     "area_under_roc",
+    "areas_one_against_rest",
     "best_temperature",
     "beyond_chance",
     "beyond_prior",
     "choice_stability",
+    "class_figures",
     "confusion_matrix",
     "consensus",
     "dead_prototypes",

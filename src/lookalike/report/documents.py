@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -59,6 +59,8 @@ def write_markdown(file: Path, contents: ReportContents) -> None:
                 for each in contents.overview.confusions
             ],
         )
+    if contents.quality and contents.quality.get("f1"):
+        lines += ["## How well each class is told", "", *_classes(contents.quality)]
     if contents.examples:
         lines += ["## Explained test examples", ""]
         lines += _table(
@@ -67,6 +69,16 @@ def write_markdown(file: Path, contents: ReportContents) -> None:
         )
     lines += ["## How it was made", "", *_table(("what", ""), list(contents.making.items()))]
     write_text(file, "\n".join(lines).rstrip() + "\n")
+
+
+def _classes(quality: Mapping[str, Any]) -> list[str]:
+    """A line for every class."""
+    columns = (quality[name] for name in ("precisions", "recalls", "f1", "areas"))
+    rows = zip(quality["classes"], *columns, quality["supports"], strict=True)
+    return _table(
+        ("class", "precision", "recall", "F1", "ROC-AUC", "test examples"),
+        [(name, *map(_number, figures), support) for name, *figures, support in rows],
+    )
 
 
 def write_json(file: Path, contents: ReportContents) -> None:
