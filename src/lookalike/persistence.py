@@ -21,7 +21,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lookalike.atomic import finish_replacement, is_waiting, locked, new_folder, replaced, write_whole
+from lookalike.atomic import finish_replacement, is_waiting, locked, make_folder, new_folder, replaced, write_whole
 from lookalike.errors import FolderInUseError, ModelFileError, describe
 from lookalike.plain_data import read_json
 
@@ -72,7 +72,7 @@ def model_folder(folder: Path, gone: Sequence[str] = ()) -> Iterator[Path]:
         If the disk is full or the folder cannot be written; the old model is still there.
     """
     require_no_file(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with locked(folder, _PATIENCE), replaced(folder, DOCUMENT, (NAMED_BY_CONTENT, *gone)) as draft:
         yield draft
 

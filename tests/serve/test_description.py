@@ -31,6 +31,7 @@ _OPERATIONS = [
 _WITH_SOMETHING_TO_SAY = {
     ("/examples", "GET"),
     ("/self-test", "GET"),
+    ("/changes/last", "DELETE"),
     *(each for each in _OPERATIONS if each[1] == "POST" and each[0] != "/save"),
 }
 # Words of the right form need not be pictures, so what is described may be refused, with a reason.

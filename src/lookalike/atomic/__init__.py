@@ -4,7 +4,7 @@ Whatever the library leaves on disk goes through this package: a full disk or a 
 """
 
 from lookalike.atomic.drafts import draft_beside, is_draft, sweep
-from lookalike.atomic.files import require_writable, write_text, write_whole
+from lookalike.atomic.files import make_folder, require_writable, write_text, write_whole
 from lookalike.atomic.folders import exchange, finish_replacement, is_waiting, new_folder, remove, replaced
 from lookalike.atomic.locks import LOCK, lock_of, locked, require_unlocked
 
@@ -17,6 +17,7 @@ __all__ = [
     "is_waiting",
     "lock_of",
     "locked",
+    "make_folder",
     "new_folder",
     "remove",
     "replaced",

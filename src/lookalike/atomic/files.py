@@ -63,13 +63,21 @@ def write_text(file: Path, text: str) -> None:
     write_whole(file, text.encode("utf-8", "backslashreplace"))
 
 
-def require_writable(place: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing; errors as of `write_whole`."""
+    with named(folder, 0):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def require_writable(place: Path, *, is_file: bool = False) -> None:
     """Refuse a file that cannot be written, or a folder that cannot be written into, before there is anything to write.
 
     Parameters
     ----------
     place : Path
         A file to be, or a folder; whatever is missing above it is made later.
+    is_file : bool
+        Refuse a folder, too.
 
     Raises
     ------
@@ -80,6 +88,8 @@ def require_writable(place: Path) -> None:
         return
     if place.absolute().as_posix().startswith(_STREAMS):
         return
+    if is_file and place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
     folder = place if place.is_dir() else place.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -27,6 +27,7 @@ def predict(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
 ) -> None:
     """Give inputs to classes, with calibrated probabilities, as csv."""
+    from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.errors import ParameterError, describe
     from lookalike.experiments import open_run
@@ -34,6 +35,8 @@ def predict(
 
     if by is not None and coverage is None:
         raise ParameterError(describe("--by together with --coverage", f"--by {by} alone", "--coverage 0.9"))
+    if out is not None:
+        require_writable(out, is_file=True)
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict)
     screen.say(asked.notes)
@@ -55,21 +58,24 @@ def explain(
     ] = None,
 ) -> None:
     """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""
+    from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.experiments import contents_of, explained, open_run
     from lookalike.experiments.asked import asked_inputs
     from lookalike.report import write_explanations, write_picture
 
+    for file in filter(None, (html, picture)):
+        require_writable(file, is_file=True)
     opened = open_run(run)
     asked = asked_inputs(opened, inputs, strict=strict, data=data)
     screen.say(asked.notes)
     examples = explained(opened, asked.inputs, asked.names, asked.true)
     contents = contents_of(opened)
+    screen.explanations(examples, top, as_json, contents.rows, opened.classifier.preprocessing_.spread)
     if html:
         write_explanations(html, examples, contents)
     if picture:
         write_picture(picture, examples[0], contents)
-    screen.explanations(examples, top, as_json, contents.rows, opened.classifier.preprocessing_.spread)
     screen.say([*([f"page: {html}"] if html else []), *([f"picture: {picture}"] if picture else [])])
 
 
@@ -121,8 +127,13 @@ def evaluate(
             made=made,
             fetch=download,
         )
-    fuller = data is None and experiments.keep_card(opened, card)
+    fuller, unkept = False, []
+    try:
+        fuller = data is None and experiments.keep_card(opened, card)
+    except OSError as error:
+        unkept = [f"the scorecard is not kept: {error}"]
     screen.evaluation(quality, card, as_json)
+    screen.say(unkept)
     if fuller:
         screen.say([f"rows of an earlier, fuller evaluation are kept: lookalike report {run} shows them"])
 

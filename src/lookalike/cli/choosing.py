@@ -30,11 +30,16 @@ def select(
     """Choose training examples that stand for each class, without training; and say how well they do."""
     import json
 
+    from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.data import load_dataset
     from lookalike.experiments import assignments, choose, config_from, open_run
     from lookalike.experiments.choosing import write_choice
+    from lookalike.persistence import require_no_file
 
+    if out is not None:
+        require_no_file(out)
+        require_writable(out)
     chosen = assignments(settings or [])
     about_data = {name: chosen.pop(name) for name in list(chosen) if name.startswith("data__")}
     classifier = None if space is None else open_run(space).classifier

@@ -79,13 +79,16 @@ def report(
     data: Annotated[str | None, typer.Option(help="The run's data where they are now, or other data.")] = None,
 ) -> None:
     """Write a report about a run: one self-contained HTML page, or the same as Markdown, JSON or PDF."""
+    from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.experiments import open_run, report_run
     from lookalike.report import kind_of
 
     kind = kind_of(out, kind)
     file = out or run / f"report.{kind}"
-    screen.say(report_run(open_run(run), file, kind, data))
+    opened = open_run(run)
+    require_writable(file, is_file=True)
+    screen.say(report_run(opened, file, kind, data))
     typer.echo(file)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import locked, write_whole
 from lookalike.data import Dataset, foreign_inputs
 from lookalike.evaluation import Card, Pass, Row
 from lookalike.experiments.retraining import other_classifiers, retrained_rows
@@ -12,6 +12,7 @@ from lookalike.experiments.runs import Run
 from lookalike.plain_data import read_json
 
 CARD = "scorecard.json"
+_PATIENCE = 5.0
 
 
 def card_of(
@@ -79,6 +80,11 @@ def keep_card(run: Run, card: Card) -> bool:
     bool
         Whether the kept card has rows that this one lacks.
     """
+    with locked(run.folder / CARD, _PATIENCE):
+        return _keep_card(run, card)
+
+
+def _keep_card(run: Run, card: Card) -> bool:
     values = card.to_dict()
     earlier = kept_card(run) or {"rows": [], "diagnostics": {}}
     before = {row["name"]: row for row in earlier["rows"]}

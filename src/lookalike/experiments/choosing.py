@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import make_folder, write_whole
 from lookalike.data import Dataset, Part, Preprocessing, require_consistent
 from lookalike.data.classes import labels_in
 from lookalike.distances import squared_distances
@@ -232,7 +232,7 @@ def write_choice(folder: Path, dataset: Dataset, choice: Choice) -> list[Path]:
     list of Path
         What was written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     written = [folder / "selection.json"]
     write_whole(written[0], json.dumps({"data": dataset.name, **choice.to_dict()}, indent=1).encode())
     inputs = table_or_pictures(PrototypeClassifier(), dataset.train.inputs, reset=True)

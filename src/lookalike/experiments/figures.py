@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import make_folder, write_whole
 from lookalike.experiments.analysis import outcomes, paired_outcomes
 from lookalike.experiments.contrasts import Correlation
 from lookalike.experiments.studies import Study
@@ -201,7 +201,7 @@ def save_figure(figure: Figure, name: str, file: Path) -> None:
     held = io.BytesIO()
     with rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):
         figure.savefig(held, format="svg", metadata={"Date": None, "Creator": None})
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     write_whole(file, held.getvalue())
 
 

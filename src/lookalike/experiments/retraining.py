@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import require_writable, write_whole
 from lookalike.data import Dataset, resolver
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
@@ -128,10 +128,13 @@ def retrain(
         raise DataError(
             describe("the data as the run learned from them", "others: examples came or went", "learn anew")
         )
+    require_writable(run.folder / FOLDER)
     for further in missing_trainings(run, n_seeds):
         progress(further.name)
         place = run.folder / FOLDER / further.name
         place.parent.mkdir(exist_ok=True)
+        # What it says is of the model that is there until now.
+        place.with_suffix(".json").unlink(missing_ok=True)
         if further.kind in _WITH_MODEL:
             config = replace(further.config, parameters={**further.config.parameters, "random_state": further.seed})
             sample = dataset if further.kind == "seed" else _sample(run, dataset, config)

@@ -11,6 +11,7 @@ from lookalike.atomic import (
     finish_replacement,
     is_draft,
     locked,
+    make_folder,
     remove,
     replaced,
     require_unlocked,
@@ -71,7 +72,7 @@ def run_folder(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[None]
         If another process makes a run there, or it holds something that must not be spoiled.
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     is_ours = _is_leftover(folder)
     with locked(folder):
         finish_replacement(folder, DOCUMENT)

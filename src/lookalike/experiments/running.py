@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lookalike.atomic import locked, require_writable
+from lookalike.atomic import locked, make_folder, require_writable
 from lookalike.data import Dataset, Examples, foreign_inputs, load_dataset, require_consistent
 from lookalike.data.classes import class_indices
 from lookalike.errors import FolderInUseError, LookalikeError, ParameterError, describe, suggest
@@ -137,7 +137,7 @@ def make_unclaimed(
     watching : callable
         Gives the callbacks.
     """
-    results.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(results.parent)
     name = hashlib.sha256(json.dumps([arm.name, seed]).encode()).hexdigest()[:12]
     with ExitStack() as claim:
         try:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lookalike.atomic import locked, write_whole
+from lookalike.atomic import locked, make_folder, write_whole
 from lookalike.errors import ParameterError, describe
 from lookalike.evaluation import judged_again
 from lookalike.experiments.studies import Study, read_study
@@ -87,7 +87,7 @@ def add_run(study: Study, run: dict[str, Any], file: Path) -> bool:
     bool
         Whether it was added: another process may have made a run of this arm and seed meanwhile, and that one stays.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     with locked(file, _PATIENCE):
         held = held_runs(study, file)
         if any((each["arm"], each["seed"]) == (run["arm"], run["seed"]) for each in held):
@@ -104,7 +104,7 @@ def drop_outdated(study: Study, file: Path) -> dict[str, Any]:
     study : Study
     file : Path
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     with locked(file, _PATIENCE):
         return write_results(study, held_runs(study, file), file)
 
@@ -116,7 +116,7 @@ def write_results(study: Study, runs: Sequence[dict[str, Any]], file: Path) -> d
         "study": study.name,
         "runs": sorted(map(_judged_again, runs), key=lambda run: (order[run["arm"]], run["seed"])),
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     write_whole(file, (json.dumps(values, indent=1) + "\n").encode())
     return values
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import make_folder, write_whole
 from lookalike.errors import DataError, describe
 from lookalike.report.contents import ReportContents
 
@@ -61,7 +61,7 @@ def write_figure(file: Path, draw: Callable[[], "Figure"], example: str) -> None
     if file.suffix not in _FORMATS:
         raise DataError(describe(f"a file that ends in one of {_FORMATS}", file.name, example))
     figure = draw()
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     held = io.BytesIO()
     metadata = {"Creator": None, "Date": None} if file.suffix == ".svg" else None
     figure.savefig(held, format=file.suffix[1:], dpi=110, metadata=metadata)

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from lookalike.atomic import write_text
+from lookalike.atomic import make_folder, write_text
 from lookalike.errors import ParameterError, describe, suggest
 from lookalike.report.contents import ExplainedExample, ReportContents, bars
 from lookalike.report.documents import write_json, write_markdown, write_pdf
@@ -56,7 +56,7 @@ def report_writer(kind: str) -> Callable[[Path, ReportContents], None]:
 
     def write(file: Path, contents: ReportContents) -> None:
         """Render into a file whose folder is made."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         REPORT_KINDS[kind](file, contents)
 
     return write
@@ -109,7 +109,7 @@ def write_explanations(file: Path, examples: list[ExplainedExample], contents: R
         Whose pictures are shown; its own examples are left out.
     """
     page = render("explanations.html", contents=contents, examples=examples)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     write_text(file, page)
 
 

@@ -217,9 +217,9 @@ def _add_changes(app: FastAPI, desk: Desk) -> None:
         return page.prototypes(desk.accept(change_of(question), question.version))
 
     @app.delete("/changes/last")
-    def undo() -> messages.ShownPrototypes:
-        """Take the last change back."""
-        return page.prototypes(desk.undo())
+    def undo(version: messages.Place | None = None) -> messages.ShownPrototypes:
+        """Take the last change back; of another version of the model, it is refused."""
+        return page.prototypes(desk.undo(version))
 
     @app.get("/sizes")
     def sizes() -> messages.Sizes:

@@ -190,8 +190,7 @@ class Desk:
         """
         with self._lock:
             before = self.standing
-            if version is not None and version != before.version:
-                raise StaleError(describe("a change of the model as it is", "one of the model as it was", "look again"))
+            self._require_current(version)
             if len(self._history) > _MOST_CHANGES:
                 raise DataError(
                     describe(f"at most {_MOST_CHANGES} changes", "one more", "save, and open what is saved")
@@ -212,9 +211,23 @@ class Desk:
             self._history.append(Standing(run, contents_of(run), self._version, (*before.changes, done), kept))
             return self.standing
 
-    def undo(self) -> Standing:
-        """Take the last change back."""
+    def undo(self, version: int | None = None) -> Standing:
+        """Take the last change back.
+
+        Parameters
+        ----------
+        version : int, optional
+            Of the model whose last change is meant; whatever the model is now unless given.
+
+        Raises
+        ------
+        StaleError
+            If the model is another one by now.
+        DataError
+            If nothing was changed.
+        """
         with self._lock:
+            self._require_current(version)
             if len(self._history) == 1:
                 raise DataError(describe("a change to take back", "none", "change something first"))
             self._history.pop()
@@ -271,6 +284,10 @@ class Desk:
         with self._lock:
             keep_result(self.began.run.folder / TESTS_FILE, result)
         return result
+
+    def _require_current(self, version: int | None) -> None:
+        if version is not None and version != self.standing.version:
+            raise StaleError(describe("a change of the model as it is", "one of the model as it was", "look again"))
 
     def _looked_up(self, classifier: PrototypeClassifier) -> PrototypeClassifier:
         """With usage and nearest training examples as they are now, where there are not too many to look at."""

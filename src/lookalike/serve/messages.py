@@ -78,6 +78,7 @@ class ShownPrototypes(BaseModel):
 
     prototypes: list[ShownPrototype]
     changes: list[dict[str, Any]]
+    version: int = Field(description="Of the model; a change that names another one is refused.")
 
 
 class Health(BaseModel):

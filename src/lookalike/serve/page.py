@@ -101,7 +101,7 @@ def prototypes(standing: Standing) -> ShownPrototypes:
         )
         for each in contents.about.prototypes
     ]
-    return ShownPrototypes(prototypes=shown, changes=list(standing.changes))
+    return ShownPrototypes(prototypes=shown, changes=list(standing.changes), version=standing.version)
 
 
 def examples(desk: Desk, only_wrong: bool, seed: int) -> list[Shown]:

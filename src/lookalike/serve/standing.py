@@ -1,16 +1,19 @@
 """A model as it stands after some changes, and where it is kept."""
 
+import errno
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import draft_beside, sweep, write_whole
 from lookalike.data import Part
 from lookalike.errors import DataError, LookalikeError, describe
 from lookalike.estimators import PrototypeClassifier
@@ -19,6 +22,8 @@ from lookalike.experiments.origins import EXAMPLES
 from lookalike.plain_data import to_yaml
 from lookalike.report import ExplainedExample, ReportContents
 from lookalike.serve.changes import most_used, without_others
+
+_IN_USE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
 class StaleError(DataError):
@@ -132,28 +137,45 @@ def save_beside(standing: Standing, origin: Path) -> Path:
     """
     if not standing.changes:
         raise DataError(describe("a change to save", "none", "change something first"))
-    number = 1
-    while (folder := origin.with_name(f"{origin.name}-changed-{number}")).exists():
-        number += 1
     extras = {
         **standing.run.extras,
         "changes": [*standing.run.extras.get("changes", []), *standing.changes],
         "kept": standing.kept_prototypes,
     }
-    draft = origin.with_name(f".{folder.name}.draft")
+    draft = draft_beside(origin)
     try:
-        shutil.rmtree(draft, ignore_errors=True)
+        sweep(origin.parent, of=origin.name)
         standing.run.classifier.save(draft, **extras)
         write_whole(draft / "config.yaml", to_yaml(standing.run.config.to_dict()))
         if (origin / EXAMPLES).exists():
-            shutil.copy(origin / EXAMPLES, draft)
-        draft.rename(folder)
+            write_whole(draft / EXAMPLES, (origin / EXAMPLES).read_bytes())
+        return _named(draft, origin)
     except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
         raise unwritable(error) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _named(draft: Path, origin: Path) -> Path:
+    """Give a draft the first name that is free; another process may take one at any time."""
+    names = (origin.with_name(f"{origin.name}-changed-{number}") for number in count(1))
+    while os.path.lexists(folder := next(names)) or not _taken(draft, folder):
+        continue
     return folder
+
+
+def _taken(draft: Path, folder: Path) -> bool:
+    try:
+        os.rename(draft, folder)
+    except OSError as error:
+        if error.errno in _IN_USE:
+            return False
+        raise
+    return True
 
 
 def unwritable(error: OSError) -> DataError:
     """What to say of a place that cannot be written."""
+    if isinstance(error, LookalikeError):  # a full disk, or another process that writes there
+        return DataError(str(error))
     return DataError(describe("a folder that can be written, for the run and beside it", error.strerror or "", "chmod"))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import locked, write_whole
 from lookalike.errors import DataError, describe
 from lookalike.plain_data import read_json
 from lookalike.serve.standing import unwritable
 
 N_TRIALS = 20
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,12 @@ def keep_result(file: Path, result: Mapping[str, Any]) -> None:
         If the trials of that seed were graded already, or the file cannot be written.
     """
     try:
-        known = _kept_results(file)
-        if any(each["seed"] == result["seed"] for each in known):
-            raise DataError(describe("trials that were not graded yet", f"seed {result['seed']} again", "begin anew"))
-        write_whole(file, json.dumps([*known, result], indent=1).encode())
+        with locked(file, _PATIENCE):
+            known = _kept_results(file)
+            if any(each["seed"] == result["seed"] for each in known):
+                seed = f"seed {result['seed']} again"
+                raise DataError(describe("trials that were not graded yet", seed, "begin anew"))
+            write_whole(file, json.dumps([*known, result], indent=1).encode())
     except OSError as error:
         raise unwritable(error) from error
 

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from lookalike.atomic import write_whole
+from lookalike.atomic import make_folder, write_whole
 from lookalike.errors import ModelFileError, describe
 from lookalike.plain_data import parse_json
 
@@ -49,7 +49,7 @@ def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
     OSError
         If the disk is full.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     # One storage may back several names (weights and their average before the first step); the format wants them apart.
     apart = {name: tensor.detach().clone().contiguous() for name, tensor in checkpoint.tensors.items()}
     write_whole(file, save(apart, metadata={"facts": json.dumps(checkpoint.facts)}))

@@ -260,7 +260,13 @@ on("share", "input", showBlend);
 
 async function showCards() {
   find("cards").innerHTML = (await ask("cards")).html;
-  on("undo", "click", async () => { await ask("changes/last", undefined, "DELETE"); await changed(); });
+  on("undo", "click", async () => {
+    try {
+      await ask(`changes/last?version=${find("undo").dataset.version}`, undefined, "DELETE");
+    } finally {
+      await changed();
+    }
+  });
   on("save", "click", async () => { say(`saved as ${(await ask("save", undefined, "POST")).folder}, beside the run`); });
 }
 
