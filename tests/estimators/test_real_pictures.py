@@ -9,8 +9,10 @@ from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
 from lookalike import PrototypeClassifier
+from lookalike.data import Part
 from lookalike.estimators.judging import _stand_ins
 from lookalike.prototypes import ChosenPrototypes
+from lookalike.serve.changes import Change, effect_of
 
 X, y = load_digits(return_X_y=True)
 X, y = (X.reshape(-1, 8, 8)[:200] / 16).astype(np.float32), y[:200]
@@ -57,6 +59,16 @@ def test_it_can_be_exchanged_for_other_examples(fitted):
     assert len(fitted.prototypes_) == 20
     grown = copy.copy(fitted).add_class(10, X[:3], n_prototypes=2)
     assert all(any(same(each[0], given) for given in X[:3]) for each in grown.prototypes_[-2:])
+
+
+def test_the_page_changes_them(fitted):
+    place = int(np.flatnonzero(y == 0)[-1])
+    replaced = Change("replace", 0, inputs=X[place : place + 1]).applied_to(fitted)
+    added = Change("add", class_name="3", inputs=X[y == 3][-1:]).applied_to(replaced)
+    left = Change("forget", 1).applied_to(added)
+    assert same(left.prototypes_[0], X[place][None])
+    assert len(left.prototypes_) == 20
+    assert effect_of(fitted, left, Part(X, y)).n == len(X)
 
 
 def test_changed_or_not_it_is_saved_and_loaded(fitted, tmp_path):
