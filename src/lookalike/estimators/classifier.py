@@ -19,14 +19,10 @@ from lookalike.estimators.columns import columns_of, take_over, without_columns
 from lookalike.estimators.deciding import Deciding, require_finite_answers
 from lookalike.estimators.held_out import require_pair
 from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
-from lookalike.estimators.judging import scorecard_of
 from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
-from lookalike.estimators.showing import explanations_of, with_views
 from lookalike.estimators.weights import example_weights, held_out_weights
-from lookalike.evaluation import Card
-from lookalike.explanations import LocalExplanation
 from lookalike.persistence import load_model, model_folder, require_no_file, require_own_pictures, write_model
 from lookalike.training import Callback
 from lookalike.training.logs import tensorboard_log
@@ -249,10 +245,6 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         seed, columns = seed_from(self.random_state), columns_of(asked)
         return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns, weights=weights), classes
 
-    def explain(self, X: Any) -> list[LocalExplanation]:
-        """Why each input is given to its class, one explanation per input; each shows itself in a notebook."""
-        return with_views(self, X, explanations_of(self, self.compare(X)))
-
     def aligned(self, X: Any, prototypes: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """Some prototypes as they meet each picture, and what is left of it; both add up to the picture.
 
@@ -263,31 +255,6 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             Which ones for each picture: those of `explain`'s matches, say. See `lookalike.estimators.aligning`.
         """
         return aligned_with(self.compare(X), self.network_.transform, self.preprocessing_, prototypes)
-
-    def scorecard(self, X: Any, y: Any, training: tuple[Any, Any] | None = None, **options: Any) -> Card:
-        """What this model and its prototypes are worth, row by row; see `lookalike.evaluation`.
-
-        Parameters
-        ----------
-        X, y : array-like
-        training : tuple, optional
-            ``(X, y)`` that the model was trained on; several rows need them.
-        **options
-            ``full=True``: also the rows that take minutes, judges trained where none are kept. ``rows``: names of those
-            to compute, in its place. ``judging``: ``(X, y)`` that the model has not seen, for judges to learn from.
-            ``foreign``: inputs of no class by what they are, for OOD-AUROC; `lookalike.data.foreign_inputs` makes some.
-            ``world``: that of a KnownProto data set, for TR*. ``modes``: what kind of its class each test example is.
-            ``other_prototypes``: ``(prototypes_, prototype_labels_)`` of the model with another seed, for BIND.
-            ``progress``: a function that is told which row comes next.
-
-        Returns
-        -------
-        Card
-            ``print(card)`` shows it; ``card.row("TRANSFER")`` has a row's value, interval, light, and what it is to be
-            compared with.
-        """
-        check_is_fitted(self)
-        return scorecard_of(self, (X, y), training, **options)
 
     @torch.no_grad()
     def compare(self, X: Any) -> list[Comparison]:

@@ -1,4 +1,4 @@
-"""What a fitted classifier shows of itself: in a notebook, as figures, as a report."""
+"""What a fitted classifier shows of itself: explanations, a scorecard, figures, a report."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,43 @@ from lookalike.errors import DataError, describe
 from lookalike.estimators import showing
 from lookalike.estimators.exchanging import Exchanging
 from lookalike.estimators.inputs import table_or_pictures
+from lookalike.estimators.judging import scorecard_of
+from lookalike.evaluation import Card
+from lookalike.explanations import LocalExplanation
 from lookalike.report import ShownInputs, ShownPrototypes, kind_of, report_writer
 
 
 class Looking(Exchanging):
     """Views of a classifier; explanations themselves stay plain data."""
+
+    def explain(self, X: Any) -> list[LocalExplanation]:
+        """Why each input is given to its class, one explanation per input; each shows itself in a notebook."""
+        return showing.with_views(self, X)  # type: ignore[arg-type]
+
+    def scorecard(self, X: Any, y: Any, training: tuple[Any, Any] | None = None, **options: Any) -> Card:
+        """What this model and its prototypes are worth, row by row; see `lookalike.evaluation`.
+
+        Parameters
+        ----------
+        X, y : array-like
+        training : tuple, optional
+            ``(X, y)`` that the model was trained on; several rows need them.
+        **options
+            ``full=True``: also the rows that take minutes, judges trained where none are kept. ``rows``: names of those
+            to compute, in its place. ``judging``: ``(X, y)`` that the model has not seen, for judges to learn from.
+            ``foreign``: inputs of no class by what they are, for OOD-AUROC; `lookalike.data.foreign_inputs` makes some.
+            ``world``: that of a KnownProto data set, for TR*. ``modes``: what kind of its class each test example is.
+            ``other_prototypes``: ``(prototypes_, prototype_labels_)`` of the model with another seed, for BIND.
+            ``progress``: a function that is told which row comes next.
+
+        Returns
+        -------
+        Card
+            ``print(card)`` shows it; ``card.row("TRANSFER")`` has a row's value, interval, light, and what it is to be
+            compared with.
+        """
+        check_is_fitted(self)
+        return scorecard_of(self, (X, y), training, **options)  # type: ignore[arg-type]
 
     def show(self, X: Any, y: Any = None, names: Sequence[str] | None = None) -> ShownInputs:
         """Explained inputs that a notebook shows by itself; ``show(X)[0].plot()`` is a figure for a paper.

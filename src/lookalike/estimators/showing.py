@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookalike.comparison import Comparison
 from lookalike.data import Part
 from lookalike.data.classes import class_indices
 from lookalike.estimators.abstaining import least_sure
@@ -169,7 +168,7 @@ def explained(
     columns : sequence of str
         Of a table.
     """
-    explanations = explanations_of(classifier, classifier.compare(inputs))
+    explanations = explanations_of(classifier, inputs)
     tensor = table_or_pictures(classifier, inputs, reset=False)
     least = least_similar(classifier, coverage)
     is_picture = classifier.preprocessing_.is_picture
@@ -191,18 +190,17 @@ def explained(
     ]
 
 
-def explanations_of(classifier: "PrototypeClassifier", records: Sequence[Comparison]) -> list[LocalExplanation]:
-    """One explanation for every input of some passes.
+def explanations_of(classifier: "PrototypeClassifier", X: Any) -> list[LocalExplanation]:
+    """One explanation for every input.
 
     Parameters
     ----------
     classifier : PrototypeClassifier
-    records : sequence of Comparison
-        From `PrototypeClassifier.compare`.
+    X : array-like
     """
     return [
         explanation
-        for comparison in records
+        for comparison in classifier.compare(X)
         for explanation in explain_decisions(
             comparison,
             head=classifier.network_.head,
@@ -213,20 +211,16 @@ def explanations_of(classifier: "PrototypeClassifier", records: Sequence[Compari
     ]
 
 
-def with_views(
-    classifier: "PrototypeClassifier", X: Any, explanations: Sequence[LocalExplanation]
-) -> list[LocalExplanation]:
-    """Explanations that a notebook shows as the report does.
+def with_views(classifier: "PrototypeClassifier", X: Any) -> list[LocalExplanation]:
+    """Explanations that a notebook shows as the report does, one for every input.
 
     Parameters
     ----------
     classifier : PrototypeClassifier
     X : array-like
-        The inputs, in order.
-    explanations : sequence of LocalExplanation
     """
-    kept = copy.copy(classifier)
-    return [replace(each, view=InNotebook(kept, X[row : row + 1])) for row, each in enumerate(explanations)]
+    kept, found = copy.copy(classifier), explanations_of(classifier, X)
+    return [replace(each, view=InNotebook(kept, X[row : row + 1])) for row, each in enumerate(found)]
 
 
 @dataclass(frozen=True)
