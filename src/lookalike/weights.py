@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from lookalike.errors import ModelFileError, describe
+from lookalike.prototypes import Prototypes
 
 _ADVICE = "copy the folder again, or train anew"
 
@@ -31,6 +32,10 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     Traceback (most recent call last):
     lookalike.errors.ModelFileError: expected weight of shape (1, 2), got shape (1, 3); try: copy the folder again, ...
     """
+    for prefix, part in network.named_modules():
+        if isinstance(part, Prototypes):
+            start = f"{prefix}." if prefix else ""
+            part.expect({name.removeprefix(start): value for name, value in weights.items() if name.startswith(start)})
     wanted = network.state_dict()
     missing = [name for name in wanted if name not in weights]
     if missing:

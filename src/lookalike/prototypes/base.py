@@ -1,7 +1,7 @@
 """What every set of prototypes promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,15 @@ class Prototypes(nn.Module, ABC):
 
     def advance(self, progress: float) -> None:
         """Learn how much of the training is done, from 0 to 1; nothing follows from it, unless said otherwise."""
+
+    def expect(self, weights: Mapping[str, Tensor]) -> None:
+        """Make room for tensors that are about to be loaded; nothing follows from it, unless said otherwise.
+
+        Parameters
+        ----------
+        weights : mapping
+            By the names of parameters and buffers; not checked yet.
+        """
 
     def settle(self) -> None:
         """Training is over; nothing follows from it, unless said otherwise."""

@@ -1,6 +1,6 @@
 """Prototypes that are training examples, learned by choosing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -133,6 +133,12 @@ class ChosenPrototypes(Prototypes):
         share = min(progress / self.until, 1.0)
         self.temperature = self.first_temperature * (self.last_temperature / self.first_temperature) ** share
 
+    def expect(self, weights: Mapping[str, Tensor]) -> None:
+        """What was saved after training has only the chosen examples."""
+        values = weights.get("values")
+        if values is not None and values.shape[1:] == (1,) and not self.settled:
+            self._resize(self.candidates.new_zeros(len(self.labels), *self.shape))
+
     def settle(self) -> None:
         """Write down which training examples were chosen, and keep no others."""
         if not self.settled:
@@ -154,10 +160,9 @@ class ChosenPrototypes(Prototypes):
 
 
 def _make_room(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
-    """Before loading: what was saved after training has only the chosen examples."""
-    values = state.get(f"{prefix}values")
-    if isinstance(module, ChosenPrototypes) and values is not None and values.shape[1:] == (1,) and not module.settled:
-        module._resize(module.candidates.new_zeros(len(module.labels), *module.shape))
+    """Before loading."""
+    if isinstance(module, ChosenPrototypes) and f"{prefix}values" in state:
+        module.expect({"values": state[f"{prefix}values"]})
 
 
 def _settle_again(module: nn.Module, _: object) -> None:
