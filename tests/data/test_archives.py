@@ -169,3 +169,14 @@ def test_altered_bytes_never_pass_unseen(tmp_path):
         except DataError:
             continue
         assert np.array_equal(found.train.inputs, X[:16])
+
+
+@pytest.mark.parametrize(
+    ("n_repeated", "said"), [(0, []), (3, ["3 of 9 test examples are in the training part as well"])]
+)
+def test_pictures_in_both_parts_are_counted(tmp_path, n_repeated, said):
+    x = np.random.default_rng(0).integers(0, 255, (29, 5, 5), dtype=np.uint8)
+    train, test = x[:20], np.concatenate([x[:n_repeated], x[20 : 29 - n_repeated]])
+    np.savez(tmp_path / "a.npz", x_train=train, y_train=Y, x_test=test, y_test=np.arange(9) % 2)
+    notes = load_dataset(str(tmp_path / "a.npz")).notes
+    assert [note.partition(":")[0] for note in notes] == said

@@ -234,3 +234,10 @@ def test_measurements_give_no_false_alarm(tmp_path, data):
     found = load_dataset(write(tmp_path, "\n".join([",".join([*plain.columns, "class"]), *rows])))
     assert found.columns == plain.columns
     assert all("set aside" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("step", "said"), [(0.25, True), (1, False)])
+def test_rows_in_both_parts_are_counted_where_values_are_measured(tmp_path, step, said):
+    rows = [(i % 10 * step, i % 10 * 7, "ab"[i % 2]) for i in range(40)]
+    found = load_dataset(write(tmp_path, written(rows)))
+    assert any("8 of 8 test examples are in the training part as well" in note for note in found.notes) == said

@@ -8,6 +8,8 @@ import numpy as np
 from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, ParameterError, describe, suggest
 
+_LISTED = 20
+
 
 def class_indices(y: Any, classes: np.ndarray, kind: str = "labels") -> np.ndarray:
     """Which class each label is.
@@ -192,11 +194,12 @@ def _unknown(unknown: Sequence[Any], classes: np.ndarray, kind: str) -> str:
     plain = _plain(classes)
     alike = {label: next((each for each in plain if _reads_alike(label, each)), None) for label in unknown}
     strange = [label for label, known in alike.items() if known is None]
+    among = f"{kind} among {_listed(plain)}"
     if strange:
-        return describe(f"{kind} among {plain}", f"{strange}", "data of the same classes")
+        return describe(among, f"{strange}", "data of the same classes")
     label, known = next(iter(alike.items()))
     came = f"{_shown(label)}, which is not the class {_shown(known)}"
-    return describe(f"{kind} among {plain}", came, "write the labels as in training")
+    return describe(among, came, "write the labels as in training")
 
 
 def _reads_alike(label: Any, other: Any) -> bool:
@@ -214,6 +217,11 @@ def _number(label: Any) -> float | int | None:
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def _listed(plain: Sequence[Any]) -> str:
+    shown = list(plain[:_LISTED])
+    return f"{shown}" if len(plain) <= _LISTED else f"{shown} and {len(plain) - _LISTED} more"
 
 
 def _shown(label: Any) -> str:

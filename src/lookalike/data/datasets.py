@@ -1,7 +1,7 @@
 """A data set as it was found, before anything is learned from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +10,14 @@ from lookalike.data.classes import class_indices
 from lookalike.data.encoding import Encoding
 from lookalike.data.labels import as_labels
 from lookalike.data.pixel_scale import PixelScale
-from lookalike.data.splits import stratified_split
+from lookalike.data.splits import content_digests, stratified_split
 from lookalike.errors import DataError, describe
 
 if TYPE_CHECKING:
     from lookalike.data.knownproto import KnownWorld
 
 Progress = Callable[[int, int], None]
+_REPEATED_ROWS = 0.05
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,35 @@ def require_consistent(dataset: Dataset) -> None:
             came = f"{part.inputs.dtype}"
             advice = "the same type and range for all parts"
             raise DataError(describe(f"{kind} pictures of type {train.inputs.dtype}, as in training", came, advice))
+
+
+def told_of_repeats(dataset: Dataset) -> Dataset:
+    """A data set with a note on test examples that are in the training part as well, where there are any.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Notes
+    -----
+    Rows of a table may be equal by chance, so that they are told of only from a twentieth of the test part on, and only
+    where a column has values that are no whole numbers.
+
+    Examples
+    --------
+    >>> part = Part(np.arange(18).reshape(2, 3, 3), np.array([0, 1]))
+    >>> told_of_repeats(Dataset("two", part, part.select(np.array([1])))).notes
+    ('1 of 1 test examples are in the training part as well: accuracy on them says nothing about new ones',)
+    """
+    train, test = dataset.train.inputs, dataset.test.inputs
+    is_table = train.ndim == 2
+    if not len(test) or (is_table and not np.mod(test, 1).any()):
+        return dataset
+    n = int(np.isin(content_digests(test), content_digests(train)).sum())
+    if n == 0 or (is_table and n < _REPEATED_ROWS * len(test)):
+        return dataset
+    counted = f"{n} of {len(test)} test examples are in the training part as well"
+    return replace(dataset, notes=(*dataset.notes, f"{counted}: accuracy on them says nothing about new ones"))
 
 
 def _shape_of(inputs: np.ndarray) -> tuple[int, ...]:

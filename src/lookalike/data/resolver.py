@@ -11,7 +11,7 @@ from sklearn import datasets as bundled
 from lookalike.data.archives import load_npz
 from lookalike.data.cifar import load_cifar10
 from lookalike.data.classes import labels_in, named_classes
-from lookalike.data.datasets import Dataset, Part, Progress, split_off_test
+from lookalike.data.datasets import Dataset, Part, Progress, split_off_test, told_of_repeats
 from lookalike.data.delimited import is_table
 from lookalike.data.encoding import Encoding
 from lookalike.data.files import load_folder
@@ -115,6 +115,7 @@ def load_dataset(
         raise DataNotFoundError(
             describe("a folder, an .npz, a .csv or .tsv, or a data set's name", repr(name), suggest(name, NAMED))
         )
+    found = found if known in NAMED else told_of_repeats(found)
     found = _merged(found, superclasses) if superclasses else found
     found = _without_judges(found, judge_share) if judge_share else found
     found = _limited(found, limit) if limit else found
