@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli.opening import Backbone, opened_run
+
 RunFolder = Annotated[Path, typer.Argument(help="A run's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Data = Annotated[str | None, typer.Option(help="Another data set: its test part; all of it, where it has none.")]
@@ -25,19 +27,19 @@ def predict(
         typer.Option(help="With --coverage: by similarity to a prototype (unless given), or by probability."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse unreadable or resized pictures.")] = False,
+    backbone: Backbone = None,
 ) -> None:
     """Give inputs to classes, with calibrated probabilities, as csv."""
     from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.errors import ParameterError, describe
-    from lookalike.experiments import open_run
     from lookalike.experiments.asked import asked_inputs
 
     if by is not None and coverage is None:
         raise ParameterError(describe("--by together with --coverage", f"--by {by} alone", "--coverage 0.9"))
     if out is not None:
         require_writable(out, is_file=True)
-    opened = open_run(run)
+    opened = opened_run(run, backbone)
     asked = asked_inputs(opened, inputs, strict=strict)
     screen.say(asked.notes)
     screen.write_predictions(opened.classifier, asked, out, coverage, by or "similarity")
@@ -56,17 +58,18 @@ def explain(
     data: Annotated[
         str | None, typer.Option(help="The run's data where they are now, or other data, for test:17 and names.")
     ] = None,
+    backbone: Backbone = None,
 ) -> None:
     """Say why inputs are given to their classes: which prototypes, how much alike, what each contributes."""
     from lookalike.atomic import require_writable
     from lookalike.cli import screen
-    from lookalike.experiments import contents_of, explained, open_run
+    from lookalike.experiments import contents_of, explained
     from lookalike.experiments.asked import asked_inputs
     from lookalike.report import write_explanations, write_picture
 
     for file in filter(None, (html, picture)):
         require_writable(file, is_file=True)
-    opened = open_run(run)
+    opened = opened_run(run, backbone)
     asked = asked_inputs(opened, inputs, strict=strict, data=data)
     screen.say(asked.notes)
     examples = explained(opened, asked.inputs, asked.names, asked.true)
@@ -93,6 +96,7 @@ def evaluate(
     download: Annotated[
         bool, typer.Option("--download", help="Bring data that a row compares with and that are not on this machine.")
     ] = False,
+    backbone: Backbone = None,
 ) -> None:
     """Judge a model on the test part of its data: how good it is, and whether its prototypes are what they seem."""
     from lookalike import experiments
@@ -100,7 +104,7 @@ def evaluate(
     from lookalike.errors import ParameterError, describe
     from lookalike.estimators import progress_bar
 
-    opened = experiments.open_run(run)
+    opened = opened_run(run, backbone)
     judged = experiments.data_of(opened, data)
     screen.say(judged.notes if data else experiments.news_of(opened, judged))
     made = experiments.passed_through(opened.classifier, judged.test)
@@ -138,12 +142,12 @@ def evaluate(
         screen.say([f"rows of an earlier, fuller evaluation are kept: lookalike report {run} shows them"])
 
 
-def verify(run: RunFolder, data: Data = None, as_json: AsJson = False) -> None:
+def verify(run: RunFolder, data: Data = None, as_json: AsJson = False, backbone: Backbone = None) -> None:
     """Check that the saved pictures, read back, reproduce the logits; exit code 1 if they do not."""
     from lookalike.cli import screen
-    from lookalike.experiments import data_of, news_of, open_run, verify_run
+    from lookalike.experiments import data_of, news_of, verify_run
 
-    opened = open_run(run)
+    opened = opened_run(run, backbone)
     asked = data_of(opened, data)
     screen.say(asked.notes if data else news_of(opened, asked))
     verification = verify_run(opened, asked.test)
@@ -159,11 +163,11 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Which port.")] = 8765,
     browse: Annotated[bool, typer.Option("--open", help="Also open the page in a browser.")] = False,
+    backbone: Backbone = None,
 ) -> None:
     """Serve a page where one can ask the model, change its prototypes and test oneself; and a JSON interface."""
     from lookalike.cli import screen
     from lookalike.errors import MissingExtraError, advise_extra, describe
-    from lookalike.experiments import open_run
 
     try:
         from lookalike.serve import Desk
@@ -176,4 +180,4 @@ def serve(
         if browse:
             typer.launch(address)
 
-    serve_desk(Desk(open_run(run)), host, port, tell)
+    serve_desk(Desk(opened_run(run, backbone)), host, port, tell)

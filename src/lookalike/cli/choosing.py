@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli.opening import Backbone, opened_run
+
 
 def select(
     data: Annotated[str, typer.Argument(help="A data set's name, a folder of class sub-folders, an .npz or a .csv.")],
@@ -26,6 +28,7 @@ def select(
         ),
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    backbone: Backbone = None,
 ) -> None:
     """Choose training examples that stand for each class, without training; and say how well they do."""
     import json
@@ -33,7 +36,7 @@ def select(
     from lookalike.atomic import require_writable
     from lookalike.cli import screen
     from lookalike.data import load_dataset
-    from lookalike.experiments import assignments, choose, config_from, open_run
+    from lookalike.experiments import assignments, choose, config_from
     from lookalike.experiments.choosing import write_choice
     from lookalike.persistence import require_no_file
 
@@ -42,7 +45,7 @@ def select(
         require_writable(out)
     chosen = assignments(settings or [])
     about_data = {name: chosen.pop(name) for name in list(chosen) if name.startswith("data__")}
-    classifier = None if space is None else open_run(space).classifier
+    classifier = None if space is None else opened_run(space, backbone).classifier
     dataset = load_dataset(data, **config_from({"data": data, **about_data}).data_options)
     found = choose(
         dataset,

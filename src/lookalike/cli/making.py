@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli.opening import Backbone, opened_run
+
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Any parameter, by the name it has in Python; may be repeated."),
@@ -77,16 +79,17 @@ def report(
     ] = None,
     kind: Annotated[str, typer.Option("--format", help="html, md, json or pdf.")] = "",
     data: Annotated[str | None, typer.Option(help="The run's data where they are now, or other data.")] = None,
+    backbone: Backbone = None,
 ) -> None:
     """Write a report about a run: one self-contained HTML page, or the same as Markdown, JSON or PDF."""
     from lookalike.atomic import require_writable
     from lookalike.cli import screen
-    from lookalike.experiments import open_run, report_run
+    from lookalike.experiments import report_run
     from lookalike.report import kind_of
 
     kind = kind_of(out, kind)
     file = out or run / f"report.{kind}"
-    opened = open_run(run)
+    opened = opened_run(run, backbone)
     require_writable(file, is_file=True)
     screen.say(report_run(opened, file, kind, data))
     typer.echo(file)

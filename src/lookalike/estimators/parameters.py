@@ -25,6 +25,10 @@ _WITH_OPTIONS = (
 )
 
 
+# What opening a model can do without.
+_FOR_TRAINING = ("objective", "regularizers", "counterfactuals", "augmentation", "initializer", "selection")
+
+
 class NamedOptions(BaseEstimator):
     """An estimator whose parameters are its arguments and the options of its components."""
 
@@ -235,6 +239,43 @@ def plain(value: Any) -> Any:
     return {"instance": type(value).__name__}
 
 
+class Unstored:
+    """What a model was fitted with and what only training needs: a loss of the user's own, say, which is no data."""
+
+
+def instances_for(parameters: Any, backbone: nn.Module | None) -> dict[str, Any]:
+    """What `revived` needs to open a model without training it again.
+
+    Parameters
+    ----------
+    parameters : mapping
+        As `plain` made them.
+    backbone : torch.nn.Module or None
+        The user's own, where the command line names one.
+
+    Raises
+    ------
+    ParameterError
+        If there is one, but the model was fitted without.
+    """
+    noted = parameters if isinstance(parameters, Mapping) else {}
+    found: dict[str, Any] = {}
+    for name in _FOR_TRAINING:
+        if _is_note(noted.get(name)):
+            # Under its own name, so that saving notes the same again.
+            found[name] = type(str(noted[name]["instance"]), (Unstored,), {})()
+    if backbone is not None:
+        if not any(_is_note(noted.get(name)) for name in ("backbone", "backbone__module")):
+            told = repr(noted.get("backbone"))
+            raise ParameterError(describe("a model with a network of your own", told, "leave --backbone out"))
+        found["backbone"] = backbone
+    return found
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"instance"}
+
+
 def revived(values: Mapping[str, Any], instances: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """Parameters as `plain` made them, with instances in the place of the notes that some were given.
 
@@ -261,7 +302,7 @@ def revived(values: Mapping[str, Any], instances: Mapping[str, Any], owner: str)
 
 
 def _revived(name: str, value: Any, instances: Mapping[str, Any], owner: str) -> Any:
-    if not (isinstance(value, Mapping) and set(value) == {"instance"}):
+    if not _is_note(value):
         return value
     argument = name.removesuffix("__module")
     if argument in instances:
@@ -272,6 +313,7 @@ def _revived(name: str, value: Any, instances: Mapping[str, Any], owner: str) ->
         describe(
             f"{argument!r}, which was passed to fit as an instance of {value['instance']}: code is not stored",
             "nothing",
-            f"{owner}.load(folder, {argument}=...)",
+            f"{owner}.load(folder, {argument}=...)"
+            + (", or --backbone package.module:function on the command line" if argument == "backbone" else ""),
         )
     )

@@ -80,13 +80,15 @@ def config_from(settings: Mapping[str, Any]) -> RunConfig:
     >>> config_from({"data": "digits", "similarity": "dot"}).parameters
     {'similarity': 'dot'}
     """
+    if not isinstance(settings, Mapping):
+        raise ParameterError(describe("settings by name", repr(settings), "data: mnist-5k"))
     rest = dict(settings)
     data, recipe = rest.pop("data", None), rest.pop("recipe", "lookalike")
     if not isinstance(data, str):
         raise ParameterError(
             describe("data: a name or a path", repr(data), "lookalike fit mnist-5k, or data: mnist-5k")
         )
-    if recipe not in RECIPES:
+    if not isinstance(recipe, str) or recipe not in RECIPES:
         raise ParameterError(describe("a known recipe", repr(recipe), suggest(str(recipe), RECIPES)))
     options: dict[str, Any] = {}
     for name in [name for name in rest if name.startswith("data__")]:

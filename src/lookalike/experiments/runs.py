@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from lookalike.atomic import write_text, write_whole
 from lookalike.data import Dataset, load_dataset, require_consistent
 from lookalike.errors import (
@@ -19,6 +21,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.classifier import CHECKPOINT
 from lookalike.estimators.fitting import neighbor_indices
 from lookalike.estimators.judging import quality_of
+from lookalike.estimators.parameters import instances_for
 from lookalike.estimators.storage import versions
 from lookalike.evaluation import Quality
 from lookalike.experiments.config import RunConfig, config_from
@@ -35,7 +38,7 @@ from lookalike.experiments.run_folder import (
     tidy,
     whole_run,
 )
-from lookalike.persistence import finish_saving, has_model
+from lookalike.persistence import finish_saving, has_model, load_document
 from lookalike.plain_data import to_yaml
 from lookalike.training import Callback, Noted
 from lookalike.training.logs import csv_log
@@ -189,13 +192,21 @@ def _merged(classifier: PrototypeClassifier) -> list[str]:
     return [f"{len(gone)} of {len(gone) + left} prototypes stood for nothing, or for what another shows, and went"]
 
 
-def open_run(folder: Path) -> Run:
+def open_run(folder: Path, backbone: nn.Module | None = None) -> Run:
     """Read a run folder, or any model folder that notes its data.
+
+    Parameters
+    ----------
+    folder : Path
+    backbone : torch.nn.Module, optional
+        The network of the user's own that the model was fitted with.
 
     Raises
     ------
     ModelFileError
-        If there is no model in it.
+        If there is no model in it, or it was fitted with a network of the user's own, which is not given.
+    ParameterError
+        If one is given, but the model was fitted without.
     """
     if not folder.exists() and folder.parent.is_dir():
         beside = [each.name for each in folder.parent.iterdir() if has_model(each)]
@@ -203,7 +214,8 @@ def open_run(folder: Path) -> Run:
             raise ModelFileError(describe(f"a run folder {folder}", "no such folder", suggest(folder.name, beside)))
     if not has_model(folder):
         require_finished(folder)
-    classifier = PrototypeClassifier.load(folder)
+    given = load_document(folder).get("parameters")
+    classifier = PrototypeClassifier.load(folder, **instances_for(given, backbone))
     settings = classifier.extras_.get("config")
     config = config_from(settings) if settings else RunConfig(data="")
     return Run(folder, classifier, config)
