@@ -38,8 +38,8 @@ class OwnLoss(Objective):
         super().__init__()
         self.inner = CrossEntropyObjective()
 
-    def forward(self, comparison):
-        return self.inner(comparison)
+    def forward(self, comparison, progress):
+        return self.inner(comparison, progress)
 
 
 @pytest.fixture
