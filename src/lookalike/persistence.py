@@ -5,7 +5,6 @@ step: a full disk or a kill on the way leaves the old model as it was.
 """
 
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -156,9 +155,7 @@ def save_pictures(folder: Path, pictures: Mapping[str, np.ndarray]) -> None:
     """
     with new_folder(folder) as draft:
         for name, picture in pictures.items():
-            held = io.BytesIO()
-            Image.fromarray(picture).save(held, format="PNG")
-            write_whole(draft / f"{file_name(name)}.png", held.getvalue())
+            Image.fromarray(picture).save(draft / f"{file_name(name)}.png")
 
 
 def file_name(name: str) -> str:

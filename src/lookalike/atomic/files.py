@@ -159,6 +159,12 @@ def disk_full(file: Path, size: int, error: OSError) -> DiskFullError:
     )
 
 
+def sync_file(file: Path) -> None:
+    """Bring a file's content to the disk."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk, where the system lets one."""
     if os.name != "posix":

@@ -15,12 +15,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lookalike.atomic.drafts import draft_beside, is_draft, sweep
-from lookalike.atomic.files import named, sync_folder, write_whole
+from lookalike.atomic.files import named, sync_file, sync_folder, write_whole
 from lookalike.atomic.locks import LOCK
 
 _WHOLE = ".replacement"
 _GONE = ".gone"
 _HERE, _EXCHANGE = -100, 2
+# From there on it is faster to bring all to the disk than each.
+_MANY = 64
 
 
 @contextlib.contextmanager
@@ -88,20 +90,30 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        An empty folder.
+        An empty folder, in which files may be written as they come: nobody reads it yet.
     """
     draft = draft_beside(folder)
     draft.mkdir(parents=True)
     try:
         with named(folder, 0, only_full=True):
             yield draft
-            sync_folder(draft)
+            _sync(draft)
             if not folder.exists() or not exchange(draft, folder):
                 remove(folder)
                 os.rename(draft, folder)
             sync_folder(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    files = list(folder.iterdir())
+    if len(files) > _MANY and hasattr(os, "sync"):
+        os.sync()
+        return
+    for each in files:
+        sync_file(each)
+    sync_folder(folder)
 
 
 def finish_replacement(folder: Path, last: str) -> None:

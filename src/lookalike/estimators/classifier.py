@@ -23,13 +23,12 @@ from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
 from lookalike.estimators.weights import example_weights, held_out_weights
-from lookalike.persistence import load_model, model_folder, require_no_file, require_own_pictures, write_model
+from lookalike.persistence import load_model, require_no_file
 from lookalike.training import Callback
 from lookalike.training.logs import tensorboard_log
 
 _BATCH = 500
 CHECKPOINT = "checkpoint.safetensors"
-PROTOTYPES = "prototypes"
 
 
 class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, ClassifierMixin, NamedOptions):
@@ -286,14 +285,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             If ``folder/prototypes`` holds files of somebody else's, or ``folder`` is a file.
         """
         check_is_fitted(self)
-        require_own_pictures(Path(folder) / PROTOTYPES)
         plain = {name: np.asarray(value).tolist() for name, value in columns_of(self).items()}
-        stored = storage.to_stored(
-            self.fitted_, self.classes_, self.seed_, self.get_params(deep=False), {**plain, **extras}
-        )
-        with model_folder(Path(folder), gone=(PROTOTYPES,)) as draft:
-            write_model(draft, stored)
-            storage.save_prototypes(draft / PROTOTYPES, self.fitted_, self.prototype_labels_)
+        storage.save_fitted(Path(folder), self, {**plain, **extras})
 
     @classmethod
     def load(cls, folder: str | Path, **instances: Any) -> "PrototypeClassifier":

@@ -19,12 +19,13 @@ from lookalike.estimators.fitting import Fitted
 from lookalike.estimators.parameters import plain, require_signature, revived, without_downloads
 from lookalike.explanations import GlobalExplanation
 from lookalike.network import PrototypeNetwork
-from lookalike.persistence import StoredModel, save_pictures
+from lookalike.persistence import StoredModel, model_folder, require_own_pictures, save_pictures, write_model
 from lookalike.randomness import untouched
 from lookalike.training import Epoch
 from lookalike.training.health import not_finite
 from lookalike.weights import fill, require_like
 
+PROTOTYPES = "prototypes"
 _KINDS = {"i": "integer", "u": "integer", "b": "boolean", "f": "number", "U": "word", "O": "word"}
 
 
@@ -80,6 +81,29 @@ def to_stored(
         "extras": dict(extras),
     }
     return StoredModel(document, {"weights": fitted.network.state_dict(), "pictures": dict(fitted.pictures)})
+
+
+def save_fitted(folder: Path, classifier: Any, extras: Mapping[str, Any]) -> None:
+    """Write a fitted model and its pictures, which take the place of those that are there once they are whole.
+
+    Parameters
+    ----------
+    folder : Path
+    classifier : PrototypeClassifier
+    extras : mapping
+        Plain values to keep beside.
+
+    Raises
+    ------
+    FolderInUseError
+        If its pictures are somebody else's, it is a file, or another process is writing it.
+    """
+    require_own_pictures(folder / PROTOTYPES)
+    fitted, parameters = classifier.fitted_, classifier.get_params(deep=False)
+    stored = to_stored(fitted, classifier.classes_, classifier.seed_, parameters, extras)
+    with model_folder(folder, gone=(PROTOTYPES,)) as draft:
+        write_model(draft, stored)
+        save_prototypes(draft / PROTOTYPES, fitted, classifier.prototype_labels_)
 
 
 def save_prototypes(folder: Path, fitted: Fitted, labels: np.ndarray) -> None:

@@ -20,7 +20,8 @@ from lookalike.atomic import (
     write_whole,
 )
 from lookalike.errors import FolderInUseError, ModelFileError, describe
-from lookalike.estimators.classifier import CHECKPOINT, PROTOTYPES
+from lookalike.estimators.classifier import CHECKPOINT
+from lookalike.estimators.storage import PROTOTYPES
 from lookalike.experiments.origins import EXAMPLES
 from lookalike.persistence import DOCUMENT, NAMED_BY_CONTENT, finish_saving, has_model, require_no_file
 

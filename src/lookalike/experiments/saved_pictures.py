@@ -9,8 +9,8 @@ from PIL import Image
 
 from lookalike.data import Part, Preprocessing
 from lookalike.errors import DataError, ModelFileError, describe
-from lookalike.estimators.classifier import PROTOTYPES
 from lookalike.estimators.inputs import require_same_shape, table_or_pictures
+from lookalike.estimators.storage import PROTOTYPES
 from lookalike.evaluation import Verification, verify
 from lookalike.experiments.runs import Run
 
