@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,34 @@ def test_what_is_imported_is_declared():
     foreign = imported - set(sys.stdlib_module_names) - {"lookalike", ""}
 
     assert {_CALLED.get(name, name) for name in foreign} <= _declared()
+
+
+def _pinned() -> dict[str, str]:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and line[0] != "#"]
+    return {re.sub(r"[-_.]+", "-", name).lower(): pin for name, _, pin in (line.partition("==") for line in lines)}
+
+
+def test_what_is_declared_is_pinned():
+    """Networks that torchvision and timm bring are not part of continuous integration."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = project["dependencies"] + [line for name in extras if name != "pretrained" for line in extras[name]]
+    names = {re.split(r"[\[<>=!~; ]", line, maxsplit=1)[0].lower() for line in lines}
+
+    assert names - {"lookalike"} <= set(_pinned())
+    assert all(re.fullmatch(r"[\w.]+", pin) for pin in _pinned().values())
+    assert _pinned()["torch"] == "2.13.0"
+
+
+def test_whatever_a_pinned_package_needs_is_pinned():
+    pinned = _pinned()
+    for name in pinned:
+        try:
+            needed = requires(name) or []
+        except PackageNotFoundError:
+            continue
+        for line in needed:
+            if "extra ==" in line or ";" in line:
+                continue
+            other = re.sub(r"[-_.]+", "-", re.split(r"[\[<>=!~; (]", line, maxsplit=1)[0]).lower()
+            assert other in pinned or other in ("setuptools", "pip"), f"{other}, which {name} needs"
