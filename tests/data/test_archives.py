@@ -81,6 +81,9 @@ def test_names_of_classes(tmp_path):
         ({"x": X, "y": Y[:9]}, "20 inputs and 9 labels"),
         ({"x": X, "y": np.full(20, np.nan)}, "NaN"),
         ({"x": X.astype("V1"), "y": Y}, "plain arrays"),
+        ({"x": np.zeros((20, 0)), "y": Y}, r"at least one value in 'x'.*\(20, 0\)"),
+        ({"x": X[:0], "y": Y[:0]}, "at least one value"),
+        ({"x": X + 1j, "y": Y}, "^expected plain arrays of numbers or text"),
     ],
 )
 def test_what_is_wrong_is_said_in_three_parts(tmp_path, arrays, match):

@@ -95,6 +95,7 @@ def test_what_equals_a_class_only_as_a_number_is_refused_and_the_class_named(lab
         (["a", float("nan")], "nan at 1 of 2, first at index 1"),
         ([0.0, float("inf")], "infinity"),
         ([b"\xff"], "UTF-8"),
+        (["a", "a\0"], "null characters"),
         (np.array([(1, 2)], dtype=object), r"\(1, 2\)"),
         ([10**30, 1], "64 bits"),
         (None, "None"),

@@ -81,6 +81,9 @@ def test_a_table_is_the_same_however_it_was_saved(tmp_path, name, content):
         ("u;v;label\n1,500;2;a\n3;4;b\n", "'1,500', which may be thousands"),
         ("u,v,label\n1,2,NA\n3,4,b\n", "'NA'.*quotes"),
         ("u,v,label\n1,2,none\n3,4,b\n", "data__missing"),
+        ("u,v,label\n1,2,a\n3,4,a\0\n", "null characters"),
+        ("u,v,label\n" + "".join(f"{i},1,{i / 7:.3f}\n" for i in range(20)), "20 different labels in 20 rows"),
+        ("u,v,label\n" + "".join(f"{i % 3},1,name {i // 2 * 2 or i}\n" for i in range(20)), "classes of several rows"),
     ],
 )
 def test_what_a_table_cannot_be_is_said(tmp_path, text, match):

@@ -140,6 +140,8 @@ def read_arrays(file: Path, wanted: Collection[str] | None = None) -> dict[str, 
         _require_room(chosen, file)
         try:
             return {_name_of(member): _read(packed, member, file) for member in chosen}
+        except DataError:
+            raise
         except _DAMAGE as error:
             raise DataError(describe(f"plain arrays in {file}", _reason(error), _ADVICE)) from error
 
@@ -227,6 +229,8 @@ def _as_inputs(array: np.ndarray, name: str, file: Path) -> np.ndarray:
     if array.ndim not in (2, 3, 4):
         expected = f"{name!r} of shape (n, columns), (n, height, width) or (n, height, width, channels) in {file}"
         raise DataError(describe(expected, f"an array of shape {array.shape}", "reshape it"))
+    if not array.size:
+        raise DataError(describe(f"at least one value in {name!r} of {file}", f"shape {array.shape}", _ADVICE))
     return array
 
 

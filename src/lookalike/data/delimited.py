@@ -146,9 +146,12 @@ def _text_of(file: Path) -> str:
         raise DataError(describe(f"at most {_LARGEST >> 20} MiB of text in {file}", "more", "arrays in an .npz"))
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
-        return content.decode("utf-16" if wide else "utf-8-sig")
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(describe(f"text in {file}", str(error), "save the table as UTF-8 csv")) from error
+    if "\0" in text:
+        raise DataError(describe(f"text in {file}", "null characters", "save the table as UTF-8 csv"))
+    return text
 
 
 def _parsed(text: str, file: Path) -> tuple[list[tuple[list[str], int]], str]:

@@ -55,7 +55,7 @@ def as_labels(y: Any, kind: str = "labels") -> np.ndarray:
     if labels.dtype.kind == "O":
         return _of_objects(labels, kind)
     if labels.dtype.kind == "S":
-        return np.array([_decoded(label, kind) for label in labels.tolist()], dtype=np.str_)
+        return _as_text([_decoded(label, kind) for label in labels.tolist()], kind)
     if labels.dtype.kind in "mM":
         raise _refused_dates(labels[0], kind)
     if labels.dtype.kind not in (*_NUMBERS, "U", "c"):
@@ -86,7 +86,7 @@ def labels_of_words(words: Sequence[str]) -> np.ndarray:
     """
     if all(_is_plain_integer(word) for word in words):
         return np.array([int(word) for word in words], dtype=np.int64)
-    return np.array(list(words), dtype=np.str_)
+    return _as_text(list(words))
 
 
 def _as_array(y: Any) -> np.ndarray:
@@ -118,7 +118,7 @@ def _of_objects(labels: np.ndarray, kind: str) -> np.ndarray:
     plain = [_decoded(label, kind) if isinstance(label, bytes) else label for label in given]
     texts = [isinstance(label, str) for label in plain]
     if all(texts):
-        return np.array(plain, dtype=np.str_)
+        return _as_text(plain, kind)
     numbers = [isinstance(label, bool | int | float | Decimal | np.number | np.bool_) for label in plain]
     odd = next((place for place, number in enumerate(numbers) if not number), None)
     if odd is not None:
@@ -131,6 +131,14 @@ def _of_objects(labels: np.ndarray, kind: str) -> np.ndarray:
         raise DataError(describe(f"{kind} within 64 bits", "a larger integer", "labels as text: y.astype(str)"))
     whole = all(isinstance(label, bool | int | np.integer | np.bool_) for label in plain)
     return as_labels(np.array(plain) if whole else np.array(plain, dtype=np.float64), kind)
+
+
+def _as_text(words: Sequence[str], kind: str = "labels") -> np.ndarray:
+    """Text as an array, which drops null characters at the end: two classes would become one."""
+    odd = next((word for word in words if "\0" in word), None)
+    if odd is not None:
+        raise DataError(describe(f"{kind} without null characters", f"{odd!r}", "remove them"))
+    return np.array(words, dtype=np.str_)
 
 
 def _require_labels(given: Sequence[Any]) -> None:

@@ -15,6 +15,7 @@ from lookalike.data.labels import labels_of_words
 from lookalike.data.splits import stratified_split
 from lookalike.errors import DataError, describe, suggest
 
+_FEW_ROWS = 10
 _LABEL_COLUMNS = ("label", "class", "target", "y", "species")
 
 
@@ -59,6 +60,7 @@ def load_table(
     labels = labels_of_words(_labels(table, place, absent))
     notes: list[str] = []
     if encoding is None:
+        _require_classes(labels, table.header[place], file)
         training, _ = stratified_split(labels, test_fraction, seed=0)
         encoding, notes = _chosen(table, place, columns, absent, training, labels)
     values, said = encoding.apply(table)
@@ -88,7 +90,7 @@ def _chosen(
     encoding, said = encoding_of(table, places, training, absent)
     if not encoding.columns:
         expected = f"at least one column of numbers, truth values or categories in {table.file}"
-        raise DataError(describe(expected, "; ".join([f"only {list(table.header)}", *notes, *said])))
+        raise DataError(describe(expected, "; ".join([f"only {list(table.header)}", *notes, *said]), "another table"))
     learned = table.places_of([column.name for column in encoding.columns])
     return encoding, [*notes, *said, *codes_of_the_class(table, learned, labels)]
 
@@ -110,6 +112,15 @@ def _labels(table: Table, place: int, absent: Sequence[str]) -> list[str]:
         came = f"none in {len(empty)} rows, first in line {table.lines[empty[0]]}" + (f", {word!r}" if word else "")
         raise DataError(describe(f"a label in every row of {table.file}", came, advice))
     return [word for word in words if word is not None]
+
+
+def _require_classes(labels: np.ndarray, name: str, file: Path) -> None:
+    """Refuse a column of names or measurements in the place of classes."""
+    n_values = len(np.unique(labels))
+    if len(labels) > _FEW_ROWS and 2 * n_values > len(labels):
+        expected = f"classes of several rows each in column {name!r} of {file}"
+        advice = "data__label=NAME of another column, or classes in the place of measurements"
+        raise DataError(describe(expected, f"{n_values} different labels in {len(labels)} rows", advice))
 
 
 def _label_column(header: Sequence[str], label: str | None, file: Path) -> int:

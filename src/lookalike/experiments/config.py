@@ -98,6 +98,8 @@ def config_from(settings: Mapping[str, Any]) -> RunConfig:
         wanted = DATA_OPTIONS[option]
         if wanted is str and isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)  # a column may be called 2024
+        if wanted is list and isinstance(value, str | int | float) and not isinstance(value, bool):
+            value = [value]
         if isinstance(value, bool) != (wanted is bool) or not isinstance(
             value, (int, float) if wanted is float else wanted
         ):
