@@ -60,6 +60,12 @@ class Examples:
         for inputs, labels in zip(self.inputs.split(size), self.labels.split(size), strict=True):
             yield self.preprocessing.standardize(inputs), labels
 
+    def weighted_batches(self, size: int) -> Iterator[tuple[Tensor, ...]]:
+        """The same with the weights of each batch as a third item; without it where all examples count alike."""
+        weights = () if self.weights is None else self.weights.split(size)
+        for place, batch in enumerate(self.batches(size)):
+            yield (*batch, *weights[place : place + 1])
+
     def select(self, indices: Tensor) -> "Examples":
         """Some of the examples, in the given order."""
         return Examples(self.inputs[indices], self.labels[indices], self.preprocessing, self.weights_of(indices))

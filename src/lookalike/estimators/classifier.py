@@ -17,12 +17,12 @@ from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
 from lookalike.estimators.columns import columns_of, take_over, without_columns
 from lookalike.estimators.deciding import Deciding, require_finite_answers
-from lookalike.estimators.held_out import require_pair
-from lookalike.estimators.inputs import known_labels, labels_and_classes, require_same_shape, table_or_pictures
+from lookalike.estimators.held_out import held_out_examples
+from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.looking import Looking
 from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
 from lookalike.estimators.progress import progress_bar
-from lookalike.estimators.weights import example_weights, held_out_weights
+from lookalike.estimators.weights import example_weights
 from lookalike.persistence import load_model, require_no_file
 from lookalike.training import Callback
 from lookalike.training.logs import tensorboard_log
@@ -232,14 +232,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
             raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
         weighing = sample_weight, self.class_weight, labels, classes
         weights = example_weights(*weighing)
-        held: Any = None
-        if validation is not None:
-            held_inputs, held_y, *further = require_pair(validation)
-            held = table_or_pictures(asked, held_inputs, reset=False), known_labels(held_y, classes)
-            if len(held[0]) != len(held[1]):
-                came = f"{len(held[0])} inputs and {len(held[1])} labels"
-                raise DataError(describe("as many validation labels as inputs", came))
-            held = *held, held_out_weights(further, held[1], weighing)
+        held = None if validation is None else held_out_examples(asked, validation, weighing)
         names = [str(name) for name in classes.tolist()]
         seed, columns = seed_from(self.random_state), columns_of(asked)
         return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns, weights=weights), classes

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from lookalike.data import Preprocessing
 from lookalike.errors import DataError, ParameterError, describe
-from lookalike.estimators.inputs import require_same_shape
+from lookalike.estimators.inputs import known_labels, require_same_shape, table_or_pictures
+from lookalike.estimators.weights import held_out_weights
 
 # Pictures of one scale fill the range of training; 0 to 16 beside 0 to 255 do not.
 _APART = 8.0
@@ -29,6 +31,32 @@ def require_pair(validation: Any) -> Sequence[Any]:
         return validation
     came = f"{len(validation)} items" if isinstance(validation, tuple | list) else type(validation).__name__
     raise ParameterError(describe("validation=(X, y) or (X, y, sample_weight)", came, "validation=(X_held, y_held)"))
+
+
+def held_out_examples(
+    asked: Any, validation: Any, weighing: tuple[Any, Any, np.ndarray, np.ndarray]
+) -> tuple[Tensor, np.ndarray, np.ndarray | None]:
+    """Held-out inputs, their labels as integers that count the classes, and their weights, if they have any.
+
+    Parameters
+    ----------
+    asked : BaseEstimator
+        Has seen the columns of training.
+    validation : tuple
+        As `require_pair` wants it.
+    weighing : tuple
+        The arguments of `lookalike.estimators.weights.example_weights` for the training examples.
+
+    Raises
+    ------
+    LookalikeError
+    """
+    given, y, *further = require_pair(validation)
+    inputs, labels = table_or_pictures(asked, given, reset=False), known_labels(y, weighing[3])
+    if len(inputs) != len(labels):
+        came = f"{len(inputs)} inputs and {len(labels)} labels"
+        raise DataError(describe("as many validation labels as inputs", came))
+    return inputs, labels, held_out_weights(further, labels, weighing)
 
 
 def require_same_kind(held: Tensor, preprocessing: Preprocessing) -> None:

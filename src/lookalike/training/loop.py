@@ -301,10 +301,9 @@ class _Run:
         originals, targets = self.job.training.batch(indices)
         inputs = self.job.augmentation(originals, self.job.learner.generator)
         inputs, targets, originals = self.fabric.to_device((inputs, targets, originals))
-        weights = _weights(self.fabric, self.job.training, indices)
         set_learning_rate(self.optimizer, factor)
         with CheckedNormalization() if len(targets) == 1 else nullcontext():
-            terms = self.module(inputs, targets, progress, originals, weights)
+            terms = self.module(inputs, targets, progress, originals, _weights(self.fabric, self.job, indices))
         self.optimizer.zero_grad()
         self.fabric.backward(terms["loss"])
         if self.settings.gradient_clip:
@@ -323,12 +322,10 @@ class _Run:
         loss, correct = 0.0, 0
         with self.state.averaged():
             given = learner.given()
-            places = torch.arange(len(examples)).split(_VALIDATION_BATCH)
-            for indices, batch in zip(places, examples.batches(_VALIDATION_BATCH), strict=True):
-                inputs, targets = self.fabric.to_device(batch)
+            for batch in examples.weighted_batches(_VALIDATION_BATCH):
+                inputs, targets, *weights = self.fabric.to_device(batch)
                 inputs = inputs.to(next(learner.parameters()).dtype)
-                weights = _weights(self.fabric, examples, indices)
-                batch_loss, batch_correct = learner.judge(inputs, targets, given, weights)
+                batch_loss, batch_correct = learner.judge(inputs, targets, given, *weights)
                 loss, correct = loss + batch_loss * len(targets), correct + batch_correct
         # All processes must decide alike what is best and when to stop.
         loss, accuracy = self.fabric.broadcast((loss / len(examples), correct / len(examples)))
@@ -368,8 +365,8 @@ class _Run:
             callback(event)
 
 
-def _weights(fabric: "Fabric", examples: Examples, indices: Tensor) -> Tensor | None:
-    weights = examples.weights_of(indices)
+def _weights(fabric: "Fabric", job: Job, indices: Tensor) -> Tensor | None:
+    weights = job.training.weights_of(indices)
     return None if weights is None else fabric.to_device(weights)
 
 
