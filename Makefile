@@ -11,7 +11,7 @@ endif
 .PHONY: demo film test check docs clean
 
 demo: $(VENV)/.demo
-	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite --set data__judge_share=0.1667
+	$(BIN)/lookalike fit mnist-5k --out runs/demo --overwrite --epochs 6 --set data__judge_share=0.1667
 	$(BIN)/lookalike evaluate runs/demo --full
 	$(BIN)/lookalike verify runs/demo
 	$(BIN)/lookalike explain runs/demo test:0 --picture runs/demo/explanation.png
