@@ -137,7 +137,7 @@ class Eye(Judge):
 
     def look(self, inputs):
         power = torch.fft.fft2(inputs[:, 0] - inputs[:, 0].mean((1, 2), keepdim=True)).abs()
-        seen = torch.stack([power[:, 4, 0], power[:, 0, 4], power[:, 2, 2]], 1).numpy()
+        seen = torch.nn.functional.normalize(torch.stack([power[:, 4, 0], power[:, 0, 4], power[:, 2, 2]], 1)).numpy()
         decided = seen.argmax(1)
         random = np.random.default_rng(len(inputs))
         return seen, np.where(random.random(len(seen)) < self.right, decided, random.integers(0, 3, len(seen)))
@@ -198,6 +198,23 @@ def test_fog_is_no_picture(right):
     means = torch.stack([data.inputs[data.labels == label].mean(0) for label in range(3)])
     card = scorecard(model(means, real_pictures(1), right), rows=ROWS)
     assert not card.verdict.startswith("picture")
+    if right == 1.0:
+        # These judges see the class in it, however faint it is.
+        assert card.row("TRANSFER").light == "green"
+        assert card.row("NN-PCTL").light != "red"
+        assert card.verdict == "mixed"
+        assert "of the contrast of real pictures" in card.meaning
+        assert (
+            judged_again(
+                {
+                    **{row.name: row.value for row in card.rows if row.value is not None},
+                    **card.evidence,
+                    "TRANSFER: judges on real examples": 1.0,
+                    "TRANSFER: chance": 1 / 3,
+                }
+            ).name
+            == "mixed"
+        )
 
 
 @pytest.mark.parametrize("right", [1.0, 0.3])

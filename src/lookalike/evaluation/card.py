@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from lookalike.evaluation.row import LIGHTS, TRANSFER, TYPICAL, Row, light, worst
-from lookalike.evaluation.verdict import ENDS, FAILING_CLASSES, Verdict, failing_classes, judged, verdict_of
+from lookalike.evaluation.verdict import CONTRAST, ENDS, FAILING_CLASSES, Verdict, failing_classes, judged, verdict_of
 
 __all__ = ["LIGHTS", "Card", "Row", "light", "verdict_of", "worst"]
 
@@ -46,7 +46,7 @@ class Card:
 
     @cached_property
     def _judged(self) -> Verdict:
-        return judged(self.rows, self.prototypes)
+        return judged(self.rows, self.prototypes, self.diagnostics)
 
     @property
     def verdict(self) -> str:
@@ -72,7 +72,8 @@ class Card:
         if transfer is None or transfer.value is None:
             return {}
         ends = dict(zip(ENDS, transfer.interval or (), strict=False))
-        return ends | {FAILING_CLASSES: float(len(self.failing_classes))}
+        contrast = {CONTRAST: self.diagnostics[CONTRAST]} if CONTRAST in self.diagnostics else {}
+        return ends | {FAILING_CLASSES: float(len(self.failing_classes))} | contrast
 
     @property
     def failing(self) -> dict[int, list[str]]:

@@ -13,6 +13,7 @@ from lookalike.evaluation import binding, decision_rows, picture_rows
 from lookalike.evaluation.card import Card
 from lookalike.evaluation.row import Row
 from lookalike.evaluation.subject import Subject, sample
+from lookalike.evaluation.verdict import CONTRAST
 from lookalike.metrics import displacement, expected_calibration_error, high_frequency_share, total_variation
 
 _log = logging.getLogger(__name__)
@@ -137,6 +138,10 @@ def _diagnostics(subject: Subject) -> dict[str, float]:
         return found | _moved(subject)
     real = subject.preprocessing.to_data_units(sample(subject.test, _SAMPLE).inputs).double().numpy()
     own = subject.pictures.double().numpy()
+    # Of each channel, so that a color alone is none.
+    usual = float(real.std((2, 3)).mean())
+    if usual:
+        found[CONTRAST] = float(own.std((2, 3)).mean()) / usual
     variation, share = (float(np.mean(measure(real))) for measure in (total_variation, high_frequency_share))
     if variation and share:
         roughness = (

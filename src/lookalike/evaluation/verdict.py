@@ -26,6 +26,8 @@ _CONTRADICTIONS = {
     "SIM@1": "decisions cannot be predicted from them",
     "TR*": "they are not the true prototypes",
 }
+# Of the pixels of a prototype, over that of real pictures: class means of photographs that are not aligned have less.
+CONTRAST, _LEAST_CONTRAST = "contrast, real pictures = 1", 0.25
 _ROUNDING = 1e-6
 
 
@@ -72,7 +74,11 @@ def verdict_of(lights: Mapping[str, str]) -> str:
     return MIXED
 
 
-def judged(rows: Sequence[Row], prototypes: Mapping[str, Sequence[int]] | None = None) -> Verdict:
+def judged(
+    rows: Sequence[Row],
+    prototypes: Mapping[str, Sequence[int]] | None = None,
+    diagnostics: Mapping[str, float] | None = None,
+) -> Verdict:
     """The verdict from all rows of a card.
 
     Parameters
@@ -81,12 +87,15 @@ def judged(rows: Sequence[Row], prototypes: Mapping[str, Sequence[int]] | None =
     prototypes : mapping of str to sequence of int, optional
         The prototypes of every class. Without it the number of classes that fail is read from what stands beside
         ``TRANSFER``, if it does.
+    diagnostics : mapping of str to float, optional
+        Of which the contrast is looked at.
 
     Notes
     -----
     Open where judges are right on fewer real examples than halfway between chance and 1, or where the interval of
     ``TRANSFER`` includes chance. A picture becomes mixed where a class has no prototype that passes both ``TRANSFER``
-    and ``NN-PCTL``, or where ``STAND-IN``, ``PATH``, ``SIM@1`` or ``TR*`` is red.
+    and ``NN-PCTL``, where ``STAND-IN``, ``PATH``, ``SIM@1`` or ``TR*`` is red, or where prototypes have less than a
+    quarter of the contrast of real pictures.
     """
     known = {row.name: row for row in rows if row.value is not None}
     name = verdict_of({row.name: row.light for row in known.values()})
@@ -96,7 +105,7 @@ def judged(rows: Sequence[Row], prototypes: Mapping[str, Sequence[int]] | None =
         why = weak or f"{' and '.join(missing) or STAND_IN} {'are' if len(missing) > 1 else 'is'} not computed"
         return Verdict(OPEN, f"{_SENTENCES[OPEN]}: {why}")
     if name in (PICTURE, BOUND):
-        reasons = [*_failing_classes(known, prototypes), *_contradictions(known)]
+        reasons = [*_failing_classes(known, prototypes), *_contradictions(known, diagnostics or {})]
         if reasons:
             return Verdict(MIXED, f"{_SENTENCES[MIXED]}: {'; '.join(reasons)}")
         unbound = name == PICTURE and BIND in known and known[BIND].light == "red"
@@ -142,7 +151,7 @@ def judged_again(figures: Mapping[str, Any]) -> Verdict:
         beside = {key.removeprefix(start): float(each) for key, each in figures.items() if key.startswith(start)}
         interval = _interval(value, figures) if name == TRANSFER else None
         rows.append(Row(name, "", value, interval, light_of(name, value, beside), beside))
-    return judged(rows)
+    return judged(rows, None, {CONTRAST: float(figures[CONTRAST])} if CONTRAST in figures else {})
 
 
 def _interval(share: float, figures: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -183,8 +192,10 @@ def _failing_classes(known: Mapping[str, Row], prototypes: Mapping[str, Sequence
     return [f"{count:.0f} of the classes have no prototype that passes TRANSFER and NN-PCTL"] if count else []
 
 
-def _contradictions(known: Mapping[str, Row]) -> list[str]:
-    return [
+def _contradictions(known: Mapping[str, Row], diagnostics: Mapping[str, float]) -> list[str]:
+    contrast = diagnostics.get(CONTRAST, 1.0)
+    faint = [f"they have {contrast:.2f} of the contrast of real pictures"] if contrast < _LEAST_CONTRAST else []
+    return faint + [
         f"{why} ({name} {known[name].value:.2f})"
         for name, why in _CONTRADICTIONS.items()
         if name in known and known[name].light == "red"
