@@ -1,5 +1,7 @@
 """Weights of examples: checked, and used wherever a mean over examples is."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,9 @@ from lookalike import PrototypeClassifier
 from lookalike.errors import DataError, LookalikeError, ParameterError
 from lookalike.estimators.abstaining import quantiles
 from lookalike.estimators.weights import checked_weights, class_factors, example_weights
+from lookalike.experiments import assignments, config_from, fit_run
+from lookalike.experiments.studies import _defaults
+from lookalike.initializers import Initializer
 
 X, y = load_iris(return_X_y=True)
 QUICK = {"training__epochs": 2, "random_state": 0}
@@ -192,3 +197,35 @@ def test_a_class_that_counts_for_next_to_nothing_has_one_prototype() -> None:
     assert np.bincount(
         PrototypeClassifier(class_weight="balanced", **QUICK).fit(X[:110], y[:110]).prototype_labels_
     ).tolist() == [4, 4, 4]
+
+
+class _FirstOnes(Initializer):
+    """The first examples of each class; knows nothing of weights."""
+
+    def __call__(self, shape, prototype_labels, *, inputs, labels, generator):  # type: ignore[no-untyped-def]
+        firsts = [inputs[labels == label] for label in prototype_labels.unique()]
+        counts = prototype_labels.bincount().tolist()
+        return torch.cat([own[:count] for own, count in zip(firsts, counts, strict=True)])
+
+
+def test_an_initializer_that_knows_no_weights_is_refused_where_they_matter() -> None:
+    PrototypeClassifier(initializer=_FirstOnes(), class_weight={0: 2.0}, **QUICK).fit(X, y)
+    with pytest.raises(ParameterError, match="weights=None"):
+        PrototypeClassifier(initializer=_FirstOnes(), **QUICK).fit(X, y, sample_weight=RANDOM.random(len(y)) + 1)
+
+
+def test_weights_by_class_on_the_command_line(tmp_path: Path) -> None:
+    settings = assignments(["class_weight={setosa: 2, virginica: 0.5}", "training__epochs=1"])
+    run, _ = fit_run(config_from({"data": "iris", **settings}), tmp_path / "run")
+    assert run.classifier.get_params()["class_weight"] == {"setosa": 2, "virginica": 0.5}
+    with pytest.raises(ParameterError, match="versicolour"):
+        fit_run(config_from({"data": "iris", **assignments(["class_weight={versicolour: 2}"])}), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    fit_run(
+        config_from({"data": "iris", **assignments(["class_weight=balanced", "training__epochs=1"])}), tmp_path / "b"
+    )
+
+
+def test_class_weight_leaves_the_hash_of_studies() -> None:
+    assert "class_weight" not in str(_defaults(config_from({"data": "iris"})))
+    assert "class_weight" in str(_defaults(config_from({"data": "iris", "class_weight": "balanced"})))

@@ -1,6 +1,7 @@
 """From choices by name to a network: what depends on the data is filled in here."""
 
 import copy
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -280,12 +281,29 @@ def initialize(
         own = start.selection(points, labels, counts, generator=generator, weights=weights).indices
         values = random_windows(inputs[own], prototypes.shape, generator)
     else:
-        # An initializer of one's own may know nothing of weights.
-        weighed = {} if weights is None else {"weights": weights}
+        weighed = _weighed(start, labels, weights)
         values = start(
             prototypes.shape, prototypes.labels, inputs=inputs, labels=labels, generator=generator, **weighed
         )
     prototypes.set_values(prototypes.begin(values, inputs, labels, generator))
+
+
+def _weighed(start: Initializer, labels: Tensor, weights: Tensor | None) -> dict[str, Tensor]:
+    """Weights as an argument of an initializer; one of a user's own may know nothing of them."""
+    if weights is None:
+        return {}
+    known = inspect.signature(start).parameters
+    if "weights" in known or any(each.kind is each.VAR_KEYWORD for each in known.values()):
+        return {"weights": weights}
+    if all(bool((weights[labels == label] == weights[labels == label][0]).all()) for label in labels.unique()):
+        return {}
+    raise ParameterError(
+        describe(
+            "an initializer that takes weights of examples",
+            type(start).__name__,
+            "an argument weights=None of its __call__, or fit without sample_weight",
+        )
+    )
 
 
 def start_from(resolved: Mapping[str, Any]) -> Initializer | Chosen:
