@@ -9,9 +9,11 @@ import torch
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
+from lookalike import persistence
 from lookalike.errors import FolderInUseError, ModelFileError
 from lookalike.estimators import PrototypeClassifier
 from lookalike.persistence import FORMAT, StoredModel, load_model, save_model, save_pictures, sealed
+from tests.crash import killed_at, steps_of
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +207,33 @@ def test_pictures_have_safe_names_and_are_replaced_together(tmp_path):
     save_pictures(tmp_path / "prototypes", {"002 <b>": picture})
     assert [path.name for path in (tmp_path / "prototypes").iterdir()] == ["002-b.png"]
     assert [path.name for path in tmp_path.iterdir()] == ["prototypes"]
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(fitted, folder, monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    other = PrototypeClassifier(training__epochs=1, random_state=5).fit(X, y)
+    real, calls = persistence.load_document, []
+
+    def replaced_after_reading(place):
+        found = real(place)
+        calls.append(place)
+        if len(calls) == 1:
+            other.save(folder)
+        return found
+
+    monkeypatch.setattr(persistence, "load_document", replaced_after_reading)
+    assert PrototypeClassifier.load(folder).seed_ == other.seed_
+    weights_file(folder).unlink()  # but what is not there the second time is missing
+    with pytest.raises(ModelFileError, match="copy the whole folder"):
+        PrototypeClassifier.load(folder)
+
+
+def test_what_a_killed_process_had_written_whole_is_brought_to_its_place_on_loading(fitted, folder, monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    other = PrototypeClassifier(training__epochs=1, random_state=5).fit(X, y)
+    steps = steps_of(lambda: fitted[0].save(folder), exchanging=False)
+    moved = steps.index("rename") + 2
+    killed_at(moved, lambda: other.save(folder), exchanging=False)
+    assert (folder / ".replacement").is_dir()
+    assert PrototypeClassifier.load(folder).seed_ == other.seed_
+    assert not (folder / ".replacement").exists()
