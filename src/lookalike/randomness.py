@@ -29,6 +29,7 @@ _QUIET = (
     "upsampling",
 )
 _QUIET_ALONE = (nn.ReLU, nn.LeakyReLU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.ELU, nn.Identity)
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _QUIET_POOLING = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 
 
@@ -131,6 +132,9 @@ def draws(module: nn.Module) -> bool:
 
 def _is_quiet(part: nn.Module) -> bool:
     home = type(part).__module__
+    # What hangs on a module, or stands in for its pass, is somebody's own.
+    if "forward" in vars(part) or any(vars(part).get(name) for name in _HOOKS):
+        return False
     if home.startswith("lookalike."):
         return not getattr(part, "draws", False)
     layer = home.removeprefix("torch.nn.modules.")

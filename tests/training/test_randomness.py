@@ -131,7 +131,10 @@ def test_which_modules_draw():
     assert not draws(fitted(0).network_)
     assert not draws(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()))
     drawing = (nn.Dropout(), nn.RReLU(), nn.MultiheadAttention(4, 2), nn.LSTM(2, 2), nn.FractionalMaxPool2d(2, 2))
-    for module in (*drawing, Noisy()):
+    hooked, replaced = nn.Linear(2, 2), nn.Linear(2, 2)
+    hooked.register_forward_hook(lambda *_: None)
+    replaced.forward = lambda inputs: inputs
+    for module in (*drawing, Noisy(), hooked, replaced):
         assert draws(nn.Sequential(module))
 
 
