@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# How many processes share the tests, each with one thread.
+WORKERS ?= 2
 # Threads that spin for long while they wait for each other are several times slower where anything else runs.
 ifndef OMP_WAIT_POLICY
 export GOMP_SPINCOUNT ?= 5000
@@ -24,7 +26,7 @@ film: $(VENV)/.demo
 	cp runs/film/film.gif docs/images/film.gif
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --durations 20 --durations-min 1
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -4,10 +4,22 @@ import os
 
 import pytest
 
-from tests import typechecker
+from tests import typechecker, workers
 
 os.environ.setdefault("LOOKALIKE_OFFLINE", "1")
+# Pictures of tests are too small for more, and workers beside each other have a core each.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 typechecker.install()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return workers.scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: workers.place_of(item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -75,7 +75,6 @@ def read_yaml(text, namespace, fits):
 _RUNS = {"console": run_commands, "python": run_python, "yaml": read_yaml}
 
 
-@pytest.mark.xdist_group("pages")
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples_run(page, tmp_path, monkeypatch, fits):
     monkeypatch.chdir(tmp_path)
