@@ -43,11 +43,11 @@ def locked(place: Path, wait: float = 0.0) -> Iterator[None]:
     Examples
     --------
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder)):
+    >>> with tempfile.TemporaryDirectory() as folder:
     ...     with locked(Path(folder)):
-    ...         pass
-    Traceback (most recent call last):
-    lookalike.errors.FolderInUseError: expected ...
+    ...         within = [file.name for file in Path(folder).iterdir()]
+    ...     within, list(Path(folder).iterdir())
+    (['.lookalike.lock'], [])
     """
     file = lock_of(place)
     until = time.monotonic() + wait
