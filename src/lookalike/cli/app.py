@@ -9,7 +9,8 @@ import typer
 
 from lookalike import __version__
 from lookalike.cli import asking, choosing, making
-from lookalike.errors import LookalikeError
+from lookalike.cli.encoding import forgive_terminal
+from lookalike.errors import LookalikeError, describe
 
 # By which a person says how threads wait.
 _WAITING = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"})
@@ -61,8 +62,28 @@ def main() -> None:
     if logging.lastResort is not None:
         # What the library warns of looks like all else that is said.
         logging.lastResort.setFormatter(logging.Formatter("note: %(message)s"))
+    forgive_terminal()
     try:
         app()
-    except (LookalikeError, OSError, ValueError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (the command line speaks)
+    except (LookalikeError, OSError, ValueError, MemoryError, RuntimeError) as error:
+        told = _worded(error)
+        if not told:
+            raise
+        print(f"error: {' '.join(told.split())}", file=sys.stderr)  # noqa: T201 (the command line speaks)
         sys.exit(2)
+
+
+def _worded(error: Exception) -> str:
+    """An error in three parts, whoever raised it; empty for what is a fault of the program."""
+    if isinstance(error, LookalikeError) or str(error).startswith("expected "):
+        return str(error)
+    if isinstance(error, OSError):
+        place = "a file or folder" if error.filename is None else str(error.filename)
+        told = error.strerror or str(error) or type(error).__name__
+        return describe(f"{place} that can be read or written", told, "check the path, its rights and the space left")
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        return describe("enough memory", str(error) or "none left", "fewer or smaller inputs, prototypes or widths")
+    if isinstance(error, ValueError):
+        told = f"{type(error).__name__}: {error}"
+        return describe("an input that can be used", told, "check it; if it is as it should be, report this as a fault")
+    return ""

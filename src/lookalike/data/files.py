@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from lookalike.data.datasets import Dataset, Part, Progress
-from lookalike.data.listing import PassedOver, entries, files_below, require_data_folder
+from lookalike.data.listing import PassedOver, entries, files_below, readable_name, require_data_folder
 from lookalike.data.parts import part_folders
 from lookalike.data.picture_sets import PictureSet, named, read_set, reason
 from lookalike.data.pictures import FAILURES, PictureForm, depth_of, fit_raw, in_form, is_grey, is_picture, open_picture
@@ -66,7 +66,7 @@ def load_folder(
         raise DataError(describe("pictures that can be read", named(found.failed), "remove or replace them"))
     notes = [*passed.notes(), *parts.notes, *_notes_of(found, len(everything))]
     labels = np.array([everything[index][1] for index in found.arrays])
-    names = np.array([str(everything[index][0].relative_to(folder)) for index in found.arrays])
+    names = np.array([readable_name(everything[index][0].relative_to(folder)) for index in found.arrays])
     whole = Part(np.stack(list(found.arrays.values())), labels, names=names)
     places = np.array(list(found.arrays))
     bounds = np.cumsum([len(listed), len(held[0])])
@@ -176,7 +176,7 @@ def _list_classes(folder: Path, passed: PassedOver) -> list[tuple[Path, str]]:
         if not files:
             came = f"none in {child}" + (f" ({'; '.join(own.notes())})" if own.notes() else "")
             raise DataError(describe("pictures in every class folder", came, "fill the folder or remove it"))
-        found += [(file, child.name) for file in files]
+        found += [(file, readable_name(child.name)) for file in files]
     if not found:
         raise DataError(
             describe(

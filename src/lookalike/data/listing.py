@@ -1,5 +1,6 @@
 """Which files of a folder are data: hidden entries, those of operating systems, and saved models are not."""
 
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -206,3 +207,19 @@ def _named(names: Iterable[object]) -> str:
     shown = [str(name) for name in names]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more
+
+
+def readable_name(path: Path | str) -> str:
+    r"""What a file or folder is called; bytes that are no UTF-8 are written out, as no report could show them.
+
+    Parameters
+    ----------
+    path : path
+
+    Examples
+    --------
+    >>> readable_name("caf\udce9.png")
+    'caf\\xe9.png'
+    """
+    named = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", str(path))
+    return named.encode(errors="backslashreplace").decode()
