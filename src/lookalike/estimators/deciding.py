@@ -11,9 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from lookalike.comparison import Comparison
+from lookalike.data.classes import class_indices
+from lookalike.data.labels import as_labels
 from lookalike.errors import DataError, describe
 from lookalike.estimators.abstaining import least_sure, sureness
 from lookalike.estimators.fitting import Fitted
+from lookalike.estimators.weights import checked_weights
 from lookalike.explanations import GlobalExplanation
 
 
@@ -37,6 +40,35 @@ class Deciding(TransformerMixin, ABC):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Calibrated probabilities, shape ``(n, k)``, columns as in ``classes_``."""
         return probabilities(self.decision_scores(X), self.temperature_)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy: the share of inputs that are given to their class; a label that is no class counts as wrong.
+
+        Parameters
+        ----------
+        X : array-like
+        y : array-like
+            Labels, shape ``(n,)`` or ``(n, 1)``. Numbers are compared as numbers, text as text.
+        sample_weight : array-like, optional
+            How much each input counts, shape ``(n,)``.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        DataError
+            For labels in text where the classes are numbers or the reverse, and for another number of labels.
+        """
+        predicted = self.predict(X)
+        labels = as_labels(y)
+        if len(labels) != len(predicted):
+            raise DataError(describe(f"one label for each of {len(predicted)} inputs", f"{len(labels)} labels"))
+        if (labels.dtype.kind == "U") != (self.classes_.dtype.kind in "UO"):
+            class_indices(labels, self.classes_)
+        weights = None if sample_weight is None else checked_weights(sample_weight, len(labels))
+        return float(np.average(labels == predicted, weights=weights))
 
     def answers(self, X: Any, coverage: float = 0.9, by: str = "similarity") -> np.ndarray:
         """Which inputs are enough like what was learned to be given a class; about others, better ask someone.
