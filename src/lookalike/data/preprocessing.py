@@ -79,10 +79,12 @@ class Preprocessing:
             high=tuple(float(channel.max()) / divisor for channel in channels),
         )
 
-    def with_pixels(self, pixels: PixelScale) -> "Preprocessing":
+    def with_pixels(self, pixels: PixelScale | None) -> "Preprocessing":
         """The same for pictures of which it is known what their numbers mean, before these are divided."""
+        if pixels is None or not self.is_picture:
+            return self
         units = pixels.range and (pixels.range[0] / self.divisor, pixels.range[1] / self.divisor)
-        return replace(self, pixel_range=units, depth=pixels.depth) if self.is_picture else self
+        return replace(self, pixel_range=units, depth=pixels.depth)
 
     @property
     def is_picture(self) -> bool:

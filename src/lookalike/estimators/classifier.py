@@ -12,17 +12,17 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from lookalike.comparison import Comparison
-from lookalike.errors import DataError, ParameterError, describe
+from lookalike.data import PixelScale
+from lookalike.errors import ParameterError, describe
 from lookalike.estimators import fitting, storage
 from lookalike.estimators.aligning import aligned_with
-from lookalike.estimators.columns import columns_of, take_over, without_columns
+from lookalike.estimators.columns import columns_of, take_over
 from lookalike.estimators.deciding import Deciding, require_finite_answers
-from lookalike.estimators.held_out import held_out_examples
-from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
+from lookalike.estimators.fit_request import checked_request
+from lookalike.estimators.inputs import require_same_shape, table_or_pictures
 from lookalike.estimators.looking import Looking
-from lookalike.estimators.parameters import NamedOptions, require_known, seed_from
+from lookalike.estimators.parameters import NamedOptions
 from lookalike.estimators.progress import progress_bar
-from lookalike.estimators.weights import example_weights
 from lookalike.persistence import load_model, require_no_file
 from lookalike.training import Callback
 from lookalike.training.logs import tensorboard_log
@@ -79,6 +79,9 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         weights by class, 1 for classes that are left out; ``None``: all examples alike.
     validation_fraction : float
         Share of each class set aside to choose the best epoch and to calibrate probabilities, from 0 to below 1.
+    pixel_range : str or tuple of float
+        Which numbers of pictures are black and white, ``(0, 4095)`` for 12 bits, so that picture files can be asked
+        about. ``"auto"``: as `lookalike.data.PixelScale` finds it; where arrays leave it unclear, files are refused.
     random_state : int, RandomState or None
         Everything random follows from it.
     verbose : bool
@@ -132,6 +135,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         augmentation: Any = "auto",
         training: Any = "auto",
         validation_fraction: float = 0.1,
+        pixel_range: Any = "auto",
         random_state: Any = None,
         verbose: bool = False,
         class_weight: Any = None,
@@ -151,6 +155,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         self.augmentation = augmentation
         self.training = training
         self.validation_fraction = validation_fraction
+        self.pixel_range = pixel_range
         self.random_state = random_state
         self.verbose = verbose
         self.class_weight = class_weight
@@ -164,6 +169,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         sample_weight: Any = None,
         *,
         validation: tuple[Any, ...] | None = None,
+        pixels: PixelScale | None = None,
         folder: str | Path | None = None,
         resume: bool = False,
         callbacks: Sequence[Callback] = (),
@@ -184,6 +190,8 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         validation : tuple, optional
             ``(X, y)`` or ``(X, y, sample_weight)`` held out by the caller; without it, ``validation_fraction`` of the
             examples are set aside.
+        pixels : PixelScale, optional
+            What the numbers of pictures mean, as ``load_dataset(...).pixels`` says; ``pixel_range`` goes before it.
         folder : path, optional
             Where a checkpoint is kept after every epoch while training runs, and TensorBoard's files are written to
             with ``training__tensorboard=True``.
@@ -200,7 +208,7 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         ------
         LookalikeError
         """
-        request, classes = self.request(X, y, validation, sample_weight)
+        request, classes = self.request(X, y, validation, sample_weight, pixels)
         callbacks = [*callbacks, *([progress_bar()] if self.verbose else [])]
         if request.parameters.get("training__tensorboard"):
             callbacks = [*callbacks, _tensorboard(folder)]
@@ -212,7 +220,12 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         return self
 
     def request(
-        self, X: Any, y: Any, validation: tuple[Any, ...] | None = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        validation: tuple[Any, ...] | None = None,
+        sample_weight: Any = None,
+        pixels: PixelScale | None = None,
     ) -> tuple[fitting.Request, np.ndarray]:
         """What ``fit`` would ask for with these data, everything checked; and the classes. Nothing is changed.
 
@@ -221,21 +234,10 @@ class PrototypeClassifier(ClassNamePrefixFeaturesOutMixin, Deciding, Looking, Cl
         X, y : array-like
         validation : tuple, optional
         sample_weight : array-like, optional
+        pixels : PixelScale, optional
             As for `fit`.
         """
-        parameters = self.get_params(deep=False)
-        require_known(parameters, self._get_param_names())
-        asked = without_columns(self)
-        inputs = table_or_pictures(asked, X, reset=True)
-        labels, classes = labels_and_classes(y)
-        if len(inputs) != len(labels):
-            raise DataError(describe("as many labels as inputs", f"{len(inputs)} inputs and {len(labels)} labels"))
-        weighing = sample_weight, self.class_weight, labels, classes
-        weights = example_weights(*weighing)
-        held = None if validation is None else held_out_examples(asked, validation, weighing)
-        names = [str(name) for name in classes.tolist()]
-        seed, columns = seed_from(self.random_state), columns_of(asked)
-        return fitting.Request(parameters, inputs, labels, names, held, seed, columns=columns, weights=weights), classes
+        return checked_request(self, X, y, validation, sample_weight, pixels)
 
     def aligned(self, X: Any, prototypes: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
         """Some prototypes as they meet each picture, and what is left of it; both add up to the picture.

@@ -23,14 +23,14 @@ def columns_of(estimator: Any) -> dict[str, Any]:
 
 
 def without_columns(estimator: Any) -> Any:
-    """A shallow copy that has seen no columns yet: what is checked with it leaves the estimator as it is.
+    """A shallow copy that has seen nothing yet: what is checked with it leaves the estimator as it is.
 
     Parameters
     ----------
     estimator : BaseEstimator
     """
     blank = copy.copy(estimator)
-    for name in _NAMES:
+    for name in (*_NAMES, "preprocessing_"):
         blank.__dict__.pop(name, None)
     return blank
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookalike.data import Examples, Preprocessing, stratified_split
+from lookalike.data import Examples, PixelScale, Preprocessing, stratified_split
 from lookalike.errors import ParameterError, describe
 from lookalike.estimators.abstaining import ENOUGH_VALIDATION, sureness_quantiles
 from lookalike.estimators.assembly import assemble, initialize, require_matchable, resolve, start_from
@@ -100,6 +100,8 @@ class Request:
         What scikit-learn keeps of the columns of a table, by attribute.
     weights : ndarray or None
         From `lookalike.estimators.weights.example_weights`, shape ``(n,)``.
+    pixels : PixelScale or None
+        What the numbers of pictures mean.
     """
 
     parameters: Mapping[str, Any]
@@ -113,6 +115,7 @@ class Request:
     resume: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
     weights: np.ndarray | None = None
+    pixels: PixelScale | None = None
 
 
 @dataclass(frozen=True)
@@ -338,7 +341,7 @@ def split(request: Request) -> tuple[Examples, Examples, np.ndarray]:
         held_inputs, held_labels = request.inputs[held], request.labels[held]
         held_weights = None if weights is None else weights[held]
     inputs = request.inputs if len(kept) == len(request.inputs) else request.inputs[kept]
-    preprocessing = Preprocessing.of(inputs)
+    preprocessing = Preprocessing.of(inputs).with_pixels(request.pixels)
     if request.validation is not None:
         require_same_kind(held_inputs, preprocessing)
     labels = torch.from_numpy(request.labels[kept]).long()

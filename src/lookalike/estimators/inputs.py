@@ -1,7 +1,6 @@
 """What users hand over, checked and brought into one form."""
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,18 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 from torch import Tensor
 
-from lookalike.data import Preprocessing
+from lookalike.data import PixelScale, Preprocessing
 from lookalike.data.classes import class_indices
 from lookalike.data.labels import as_labels
+from lookalike.data.pictures import PictureForm
+from lookalike.data.pixel_scale import BYTES, UNIT
 from lookalike.errors import DataError, describe
+from lookalike.estimators.arrays import owned, plain_input
 from lookalike.estimators.frames import names_of, place_of, require_numbers
+from lookalike.estimators.pixel_ranges import require_same_range
 
 _CHANNELS = (1, 3, 4)
 _TO_TEXT = "y.astype(str), if each value is a class"
-_NAMES = (str, bytes, PathLike)
 
 
 def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
@@ -31,8 +33,8 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         Remembers names and number of columns, when ``reset``, or has them checked.
     X : array-like, DataFrame or Tensor
         Rows ``(n, columns)``; grey pictures ``(n, height, width)``; pictures ``(n, height, width, channels)`` or
-        ``(n, channels, height, width)`` with 1, 3 or 4 channels; a list of pictures of one shape, arrays or lists of
-        numbers. 8-bit integers, or numbers.
+        ``(n, channels, height, width)`` with 1, 3 or 4 channels; a list of pictures of one shape: arrays, lists of
+        numbers, or PIL's, which are converted as files are. 8-bit integers, or numbers.
     reset : bool
         Whether this is training.
 
@@ -47,15 +49,11 @@ def table_or_pictures(estimator: Any, X: Any, *, reset: bool) -> Tensor:
         For values that are not finite or no numbers, two columns of one name, a shape that is none of these, pictures
         of different shapes or with uneven lines, or names of files.
     """
-    X = _out_of_torch(X)
     if X is None:
         raise DataError(describe("pictures or rows of numbers", "None", "X as an array"))
-    if isinstance(X, _NAMES):
-        X = [X]
-    if isinstance(X, list | tuple) and len(X):
-        X = _joined(X)
+    X, _ = plain_input(X, None if reset else _form_of(estimator))
     if getattr(X, "ndim", 2) > 2:
-        return _pictures(np.asarray(X))
+        return _pictures(X)
     names = names_of(X)
     require_numbers(X, names)
     table = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32], ensure_all_finite=False)
@@ -82,7 +80,7 @@ def labels_and_classes(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     given = as_labels(y)
     if getattr(y, "ndim", 1) == 2:
-        column_or_1d(_out_of_torch(y), warn=True)
+        column_or_1d(y.detach().cpu() if isinstance(y, Tensor) else y, warn=True)
     try:
         check_classification_targets(given)
     except ValueError as error:
@@ -111,22 +109,7 @@ def require_same_shape(inputs: Tensor, preprocessing: Preprocessing) -> None:
                 _advice(inputs, preprocessing),
             )
         )
-    if preprocessing.divisor == 1 and inputs.dtype == torch.uint8 and max(preprocessing.high) <= 1:
-        raise DataError(
-            describe(
-                f"floats up to {max(preprocessing.high):g}, as in training",
-                "8-bit integers from 0 to 255",
-                "X / 255, if that is how the training pictures were made",
-            )
-        )
-    if preprocessing.divisor != 1 and inputs.dtype != torch.uint8 and len(inputs) and float(inputs.max()) > 2:
-        raise DataError(
-            describe(
-                "pictures as 8-bit integers from 0 to 255, as in training, or floats from 0 to 1",
-                f"numbers up to {float(inputs.max()):g} that are no 8-bit integers",
-                "np.asarray(X, dtype='uint8'), or X / 255",
-            )
-        )
+    require_same_range(inputs, preprocessing)
 
 
 def _advice(inputs: Tensor, preprocessing: Preprocessing) -> str:
@@ -151,45 +134,59 @@ def _shown(shape: tuple[int, ...]) -> str:
     return f"{shape} (channels, height, width)"
 
 
-def _out_of_torch(values: Any) -> Any:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else values
+def inputs_and_pixels(
+    estimator: Any, X: Any, pixel_range: Any, pixels: PixelScale | None
+) -> tuple[Tensor, PixelScale | None]:
+    """Inputs to learn from, and what the numbers of pictures mean.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Remembers names and number of columns.
+    X : array-like
+        As `table_or_pictures` takes it.
+    pixel_range : str or tuple of float
+        ``"auto"``, or black and white.
+    pixels : PixelScale or None
+        What the files say that ``X`` was read from.
+
+    Raises
+    ------
+    DataError
+        As `table_or_pictures`.
+    ParameterError
+        For a range that is none.
+    """
+    X, found = plain_input(X)
+    known = pixels or found
+    if not (isinstance(pixel_range, str) and pixel_range == "auto"):
+        known = PixelScale.given(pixel_range, known.depth if known else "")
+    return table_or_pictures(estimator, X, reset=True), known
 
 
-def _joined(given: Sequence[Any]) -> Any:
-    """A list of pictures as one array, those written out in numbers too; rows as they are."""
-    first = given[0]
-    if isinstance(first, _NAMES):
-        raise DataError(
-            describe("pictures or rows of numbers", f"names, {first!r} the first", "load_dataset('FOLDER').train")
-        )
-    try:
-        is_row = np.ndim(_out_of_torch(first)) < 2
-    except ValueError:  # of uneven lines, which only a picture can have
-        is_row = False
-    return given if is_row else _stacked(given)
+def as_learned(X: Any, inputs: Tensor, pixels: PixelScale | None) -> Any:
+    """Inputs to choose by, PIL's pictures among them in the form of those that are learned from.
+
+    Parameters
+    ----------
+    X : array-like
+        As `table_or_pictures` takes it.
+    inputs, pixels : Tensor and PixelScale
+        From `inputs_and_pixels`.
+    """
+    form = None
+    if inputs.ndim == 4 and pixels is not None:
+        divisor = BYTES[1] if inputs.dtype == torch.uint8 else 1.0
+        units = pixels.range and (pixels.range[0] / divisor, pixels.range[1] / divisor)
+        size = (inputs.shape[2], inputs.shape[3])
+        form = PictureForm(size, inputs.shape[1], units, pixels.depth, eight_bit=divisor != 1 and units == UNIT)
+    return plain_input(X, form)[0]
 
 
-def _stacked(pictures: Sequence[Any]) -> np.ndarray:
-    arrays = [_array(picture, index) for index, picture in enumerate(pictures)]
-    shapes = list(dict.fromkeys(array.shape for array in arrays))
-    if len(shapes) > 1:
-        odd = next(index for index, array in enumerate(arrays) if array.shape != shapes[0])
-        raise DataError(
-            describe(
-                f"pictures of one shape, {shapes[0]} as the first",
-                f"{shapes[1]} at index {odd}",
-                "resize them to one shape",
-            )
-        )
-    return np.stack(arrays)
-
-
-def _array(picture: Any, index: int) -> np.ndarray:
-    try:
-        return np.asarray(_out_of_torch(picture))
-    except ValueError as error:
-        found = f"others in the picture at index {index}"
-        raise DataError(describe("lines of one length", found, "as many numbers in every line")) from error
+def _form_of(estimator: Any) -> PictureForm | None:
+    """What pictures become for a model that was fitted on some."""
+    preprocessing = getattr(estimator, "preprocessing_", None)
+    return PictureForm.of(preprocessing) if preprocessing is not None and preprocessing.is_picture else None
 
 
 def _pictures(pictures: np.ndarray) -> Tensor:
@@ -206,7 +203,7 @@ def _pictures(pictures: np.ndarray) -> Tensor:
             )
         )
     if pictures.dtype == np.uint8:
-        return torch.from_numpy(np.require(pictures, requirements=["C", "W"]))
+        return torch.from_numpy(owned(pictures, np.uint8))
     if pictures.dtype.kind not in "fiub":
         raise DataError(describe("pictures of numbers", f"values of type {pictures.dtype}"))
     # Single precision holds smaller numbers exactly; whether it does for others, a model's preprocessing knows.
@@ -216,7 +213,7 @@ def _pictures(pictures: np.ndarray) -> Tensor:
 
 def _finite(values: np.ndarray, dtype: DTypeLike, names: Sequence[str] = ()) -> Tensor:
     with np.errstate(over="ignore"):
-        tensor = torch.from_numpy(np.require(values, dtype=dtype, requirements=["C", "W"]))
+        tensor = torch.from_numpy(owned(values, dtype))
     if not bool(torch.isfinite(tensor).all()):
         bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(1))
         came = "NaN" if np.isnan(values).any() else "inf (infinity, or beyond the range of floats)"

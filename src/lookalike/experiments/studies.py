@@ -37,7 +37,7 @@ _KEYS = {
 # Counts up when a row of the scorecard is computed in another way, so that older figures leave the tables.
 CARD_EDITION = 1
 AGAIN_EDITION = 2
-_SILENT = (("counterfactuals", "none"), ("selection", "none"), ("class_weight", None))
+_SILENT = (("counterfactuals", "none"), ("selection", "none"), ("class_weight", None), ("pixel_range", "auto"))
 # Options that came later, with the defaults that leave results what they were.
 _LATER = {
     "prototypes/pixel": {"within": "None"},

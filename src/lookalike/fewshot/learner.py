@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from lookalike.data import Preprocessing
 from lookalike.errors import DataError, describe
 from lookalike.estimators import PrototypeClassifier
+from lookalike.estimators.arrays import plain_input
 from lookalike.estimators.columns import columns_of, take_over, without_columns
 from lookalike.estimators.inputs import labels_and_classes, require_same_shape, table_or_pictures
 from lookalike.estimators.parameters import NamedOptions, options_of, require_known, seed_from
@@ -154,10 +155,11 @@ class EpisodicLearner(NamedOptions):
         parameters = self.get_params(deep=False)
         require_known(parameters, self._get_param_names())
         asked = without_columns(self)
+        X, pixels = plain_input(X)
         inputs = table_or_pictures(asked, X, reset=True)
         labels, classes = labels_and_classes(y)
         _require_as_many(len(inputs), len(labels))
-        preprocessing = Preprocessing.of(inputs)
+        preprocessing = Preprocessing.of(inputs).with_pixels(pixels)
         inputs = preprocessing.compact(inputs)
         resolved = resolve(parameters, preprocessing, len(classes))
         settings = EpisodeSettings(**{name: resolved[name] for name in EpisodeSettings.__dataclass_fields__})
