@@ -53,7 +53,7 @@ def fit(
     chosen |= {"training__epochs": epochs} if epochs is not None else {}
     chosen |= {"data__strict": True} if strict else {}
     checked = config_from(chosen)
-    folder = out or Path("runs") / Path(checked.data).name
+    folder = out or Path("runs") / Path(Path(checked.data).name.strip(".") or Path(checked.data).resolve()).name
     films = [film_of(in_training(folder, FILM))] if film else []
     with screen.Screen(quiet) as shown:
         try:

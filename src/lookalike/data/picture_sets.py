@@ -30,6 +30,8 @@ class PictureSet:
         ``(file, reason)`` of those that cannot be read.
     sizes : Counter
         Heights and widths before, and how many have them.
+    greys : int
+        How many are stored without colour.
     form : PictureForm
     pixels : PixelScale
         What the numbers mean.
@@ -38,6 +40,7 @@ class PictureSet:
     arrays: dict[int, np.ndarray]
     failed: list[tuple[Path, str]]
     sizes: Counter[tuple[int, int]]
+    greys: int
     form: PictureForm
     pixels: PixelScale
 
@@ -94,9 +97,9 @@ def read_set(
             progress(index + 1, len(files))
     if not held:
         raise DataError(describe("pictures that can be read", named(failed), "remove or replace them"))
-    sizes = Counter(each.size for each in held.values())
+    sizes, greys = Counter(each.size for each in held.values()), sum(each.grey for each in held.values())
     size = form.size if form else common_size(sizes, image_size)
-    grey = form.channels == 1 if form else all(each.grey for each in held.values())
+    grey = form.channels == 1 if form else greys == len(held)
     raws = {index: each.fitted(files[index], size, grey) for index, each in held.items()}
     depths = {index: each.depth for index, each in held.items()}
     pixels = PixelScale(None)
@@ -112,7 +115,7 @@ def read_set(
             failed.append((files[index], str(error)))
     if first is not None and not arrays:
         raise first
-    return PictureSet(arrays, failed, sizes, form, pixels)
+    return PictureSet(arrays, failed, sizes, greys, form, pixels)
 
 
 def stacked(pictures: Sequence[Image.Image], form: PictureForm | None = None) -> tuple[np.ndarray, PixelScale]:

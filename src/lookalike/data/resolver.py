@@ -19,6 +19,7 @@ from lookalike.data.idx import load_idx_dataset
 from lookalike.data.knownproto import load_knownproto
 from lookalike.data.labels import as_labels
 from lookalike.data.omniglot import load_omniglot
+from lookalike.data.pictures import PictureForm
 from lookalike.data.splits import bootstrap_draw, content_split, stratified_split
 from lookalike.data.tables import load_table
 from lookalike.errors import DataNotFoundError, ParameterError, describe, require_extra, suggest
@@ -38,6 +39,7 @@ def load_dataset(
     columns: Sequence[str] | None = None,
     missing: Sequence[str] | None = None,
     encoding: Encoding | None = None,
+    form: PictureForm | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """A data set by name, or a folder, an .npz or a table by its path.
@@ -75,6 +77,8 @@ def load_dataset(
         Words that stand for a missing value in a table; an empty cell, NA, NaN, null, None and their like unless given.
     encoding : Encoding, optional
         How a model reads tables, in the place of both.
+    form : PictureForm, optional
+        Of a model: pictures of a folder are brought to its size, channels and scale.
     progress : callable, optional
         Called with the number of pictures read and of all.
 
@@ -110,7 +114,8 @@ def load_dataset(
         about = {"label": label, "columns": columns, "missing": missing, "encoding": encoding}
         found = load_table(path, test_fraction=test_fraction, **about)  # type: ignore[arg-type]
     elif path.exists() or "/" in name:
-        found = load_folder(path, image_size=image_size, test_fraction=test_fraction, strict=strict, progress=progress)
+        reading = {"image_size": image_size, "strict": strict, "form": form, "progress": progress}
+        found = load_folder(path, test_fraction=test_fraction, **reading)  # type: ignore[arg-type]
     else:
         raise DataNotFoundError(
             describe("a folder, an .npz, a .csv or .tsv, or a data set's name", repr(name), suggest(name, NAMED))

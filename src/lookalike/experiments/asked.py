@@ -10,7 +10,10 @@ import numpy as np
 from lookalike.data.archives import inputs_of
 from lookalike.data.delimited import is_table, read_table
 from lookalike.data.encoding import Encoding
-from lookalike.data.files import fit_picture, is_grey, list_pictures, read_pictures
+from lookalike.data.files import list_pictures
+from lookalike.data.listing import PassedOver
+from lookalike.data.picture_sets import named, read_set
+from lookalike.data.pictures import PictureForm
 from lookalike.errors import DataError, DataNotFoundError, describe
 from lookalike.experiments.run_data import data_of, encoding_of, learned_from, news_of
 from lookalike.experiments.runs import Run
@@ -171,25 +174,24 @@ def _from_pictures(run: Run, paths: Sequence[Path], strict: bool) -> Asked:
                     "check the path",
                 )
             )
-    files = [file for path in paths for file in list_pictures(path)]
-    pictures, failed = read_pictures(files)
-    bad = {file for file, _ in failed}
-    names = [str(file) for file in files if file not in bad]
-    reasons = ", ".join(f"{file} ({reason})" for file, reason in failed[:5])
-    if failed and (strict or not pictures):
-        raise DataError(describe("pictures that can be read", reasons, "remove or replace them"))
-    if not pictures:
-        raise DataError(describe("at least one picture", f"none in {', '.join(map(str, paths))}"))
+    passed = PassedOver()
+    files = [file for path in paths for file in list_pictures(path, passed)]
+    if not files:
+        came = "; ".join([f"none in {', '.join(map(str, paths))}", *passed.notes()])
+        raise DataError(describe("at least one picture", came))
+    found = read_set(files, form=PictureForm.of(preprocessing))
+    if found.failed and strict:
+        raise DataError(describe("pictures that can be read", named(found.failed), "remove or replace them"))
+    names = [str(files[index]) for index in found.arrays]
+    notes = passed.notes()
+    if found.failed:
+        notes.append(f"unreadable and left out: {len(found.failed)} of {len(files)} files, {named(found.failed)}")
     channels, height, width = preprocessing.shape
-    resized = sum((picture.height, picture.width) != (height, width) for picture in pictures)
-    recolored = sum(is_grey(picture) != (channels == 1) for picture in pictures)
-    notes = [f"unreadable and left out: {len(failed)} of {len(files)} files, {reasons}"] if failed else []
-    n, kind = len(pictures), "grey" if channels == 1 else "colour"
+    n, kind = len(names), "grey" if channels == 1 else "colour"
+    resized = sum(count for size, count in found.sizes.items() if size != (height, width))
+    recolored = (n - found.greys) if channels == 1 else found.greys
     notes += [f"cut and resized to {height}x{width}, as the model takes them: {resized} of {n}"] if resized else []
     notes += [f"converted to {kind}: {recolored} of {n}"] if recolored else []
     if strict and (resized or recolored):
         raise DataError(describe(f"{kind} pictures of {height}x{width}", "; ".join(notes), "leave out --strict"))
-    inputs = np.stack([fit_picture(picture, (height, width), grey=channels == 1) for picture in pictures])
-    if preprocessing.divisor == 1:
-        inputs = preprocessing.from_eight_bit(inputs).numpy()
-    return Asked(inputs, names, [None] * len(names), notes)
+    return Asked(np.stack(list(found.arrays.values())), names, [None] * len(names), notes)

@@ -14,6 +14,7 @@ from torch import Tensor
 from lookalike.atomic import make_folder, write_whole
 from lookalike.data import Dataset, Part, Preprocessing, require_consistent
 from lookalike.data.classes import labels_in
+from lookalike.data.listing import require_outside
 from lookalike.distances import squared_distances
 from lookalike.errors import DataError, ParameterError, describe
 from lookalike.estimators import PrototypeClassifier
@@ -232,6 +233,7 @@ def write_choice(folder: Path, dataset: Dataset, choice: Choice) -> list[Path]:
     list of Path
         What was written.
     """
+    require_outside(folder, dataset.name)
     make_folder(folder)
     written = [folder / "selection.json"]
     write_whole(written[0], json.dumps({"data": dataset.name, **choice.to_dict()}, indent=1).encode())

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from lookalike.data import Dataset, Part, load_dataset
 from lookalike.data.delimited import is_table
 from lookalike.data.encoding import Encoding
+from lookalike.data.pictures import PictureForm
 from lookalike.errors import DataError, DataNotFoundError, ParameterError, describe
 from lookalike.estimators.fitting import split
 from lookalike.experiments.origins import as_noted, in_classes, is_as_noted, unlearned
@@ -104,13 +105,11 @@ def encoding_of(run: Run) -> Encoding | None:
 
 
 def _shaped(run: Run, data: str) -> dict[str, Any]:
-    """What data that may have grown must not choose anew: the size of pictures, the columns of a table."""
+    """What data that may have grown must not choose anew: the form of pictures, the columns of a table."""
     if is_table(data):
         return {"encoding": encoding_of(run)}
     preprocessing = run.classifier.preprocessing_
-    if preprocessing.is_picture and preprocessing.shape[1] == preprocessing.shape[2]:
-        return {"image_size": preprocessing.shape[1]}
-    return {}
+    return {"form": PictureForm.of(preprocessing)} if preprocessing.is_picture else {}
 
 
 def _other_data(run: Run, data: str) -> Dataset:

@@ -11,6 +11,7 @@ from torch import nn
 
 from lookalike.atomic import write_text, write_whole
 from lookalike.data import Dataset, load_dataset, require_consistent
+from lookalike.data.listing import require_outside
 from lookalike.errors import (
     DataError,
     ModelFileError,
@@ -106,6 +107,8 @@ def fit_run(
         If the folder holds something else.
     """
     finished = _finished(folder, config) if resume else None
+    if dataset is None:
+        require_outside(folder, config.data)
     if finished is None:
         require_free(folder, resume=resume, overwrite=overwrite)
     classifier = config.classifier()
@@ -129,6 +132,7 @@ def fit_run(
             dataset.train.inputs,
             dataset.train.labels,
             validation=dataset.held_out,
+            pixels=dataset.pixels,
             folder=folder,
             resume=resume,
             callbacks=[*logs, *callbacks],

@@ -3,15 +3,13 @@
 import base64
 import binascii
 import io
-import struct
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from lookalike.data import Preprocessing
-from lookalike.data.files import fit_picture
+from lookalike.data.pictures import FAILURES, PictureForm, depth_of, fit_raw, in_form, is_grey, open_picture
 from lookalike.errors import DataError, describe
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
@@ -39,15 +37,13 @@ def inputs_from(given: Sequence[str | Row], preprocessing: Preprocessing) -> np.
         raise DataError(describe("at least one input", "none"))
     if not preprocessing.is_picture:
         return np.stack([_row(each, preprocessing.shape[0], place) for place, each in enumerate(given)])
-    channels, *size = preprocessing.shape
-    left, fitted = MOST_PIXELS, []
+    form, left, fitted = PictureForm.of(preprocessing), MOST_PIXELS, []
     for place, each in enumerate(given):
         picture = opened(_content(each, place), left)
         left -= picture.width * picture.height
-        shown = fit_picture(picture, (size[0], size[1]), grey=channels == 1)
-        fitted.append(shown if channels < 4 else np.dstack([shown, np.full(shown.shape[:2], 255, np.uint8)]))
-    pictures = np.stack(fitted)
-    return preprocessing.from_eight_bit(pictures).numpy() if preprocessing.divisor == 1 else pictures
+        raw = fit_raw(picture, form.size, grey=form.channels == 1 or is_grey(picture))
+        fitted.append(in_form(raw, depth_of(picture), form))
+    return np.stack(fitted)
 
 
 def opened(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
@@ -69,29 +65,14 @@ def opened(content: bytes, most_pixels: int = MOST_PIXELS) -> Image.Image:
             describe(f"a picture of at most {MOST_BYTES // 2**20} MiB", f"{len(content)} bytes", "a smaller one")
         )
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of what may be a bomb (the limit here is lower), and of files with nonsense about themselves.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                if picture.width * picture.height > most_pixels:
-                    raise _too_large(f"one of {picture.width} x {picture.height}")
-                picture.load()
-                return _upright(picture)
+        return open_picture(io.BytesIO(content), formats=FORMATS, most_pixels=most_pixels)
     except Image.DecompressionBombError as error:
         raise _too_large("one of many more") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except FAILURES as error:
         if isinstance(error, DataError):
             raise
         kinds = ", ".join(FORMATS)
         raise DataError(describe(f"a picture: {kinds}", "something else, or one cut short", "another file")) from error
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    """Turned as its file says, where what the file says of itself can be read."""
-    try:
-        return ImageOps.exif_transpose(picture)
-    except (struct.error, OSError, TypeError, AttributeError, LookupError, ArithmeticError, ValueError, SyntaxError):
-        return picture
 
 
 def _too_large(got: str) -> DataError:
