@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from lookalike.data import Preprocessing
 from lookalike.errors import LookalikeError, ModelFileError, describe
 from lookalike.estimators.abstaining import quantiles_from
 from lookalike.estimators.assembly import assemble
-from lookalike.estimators.fitting import Fitted
+from lookalike.estimators.fitting import Fitted, neighbor_indices
 from lookalike.estimators.parameters import plain, require_signature, revived, without_downloads
 from lookalike.explanations import GlobalExplanation
 from lookalike.network import PrototypeNetwork
 from lookalike.persistence import StoredModel, model_folder, require_own_pictures, save_pictures, write_model
 from lookalike.randomness import untouched
+from lookalike.registry import require_type
 from lookalike.training import Epoch
 from lookalike.training.health import not_finite
 from lookalike.weights import fill, require_like
@@ -171,6 +172,7 @@ def from_stored(stored: StoredModel, instances: Mapping[str, Any], owner: type) 
             merged=tuple(int(prototype) for prototype in document.get("merged", ())),
             sureness=quantiles_from(document.get("sureness", {})),
         )
+        _require_summaries(fitted)
         if not isinstance(document["extras"], dict) or "prototypes" not in fitted.pictures:
             raise TypeError("no table of extras, or no pictures of prototypes")
         return Restored(fitted, _as_classes(kind, names), int(document["seed"]), parameters, document["extras"])
@@ -197,6 +199,21 @@ def _require_fitting(
         return
     if len(pictures) != len(labels) or pictures.ndim != 1 + len(preprocessing.shape):
         raise ValueError(f"pictures of shape {tuple(pictures.shape)} for {len(labels)} prototypes")
+
+
+def _require_summaries(fitted: Fitted) -> None:
+    """Refuse a summary of prototypes that is not of these, or whose values are of other types."""
+    about, pictures = fitted.about, fitted.pictures
+    neighbors = [each for one in about.prototypes for each in (*one.neighbors, *one.foreign_neighbors)]
+    for summary in (about, *about.prototypes, *neighbors):
+        for name, kind in get_type_hints(type(summary)).items():
+            if kind in (str, int, float, int | None):
+                require_type(name, getattr(summary, name), kind)
+    if len(about.prototypes) != len(fitted.network.prototypes.labels):
+        raise ValueError(f"summaries of {len(about.prototypes)} prototypes")
+    shown, named = len(pictures.get("neighbors", ())), len(neighbor_indices(about))
+    if fitted.preprocessing.is_picture and shown != named:
+        raise ValueError(f"{shown} pictures of {named} neighbors")
 
 
 def _require_numbers(stored: StoredModel, preprocessing: Preprocessing, temperature: float) -> None:
