@@ -1,6 +1,7 @@
 """CIFAR-10: the official binary batches, folders of pictures, or a packed npz, whichever is found first."""
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ CIFAR_CLASSES = (
 _BATCHES = "cifar-10-batches-bin"
 _ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 _HASH = "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+_MOST_UNPACKED = 200_000_000
 _RECORD = 1 + 3 * 32 * 32
 
 
@@ -56,7 +58,7 @@ def load_cifar10(progress: Progress | None = None) -> Dataset:
     archive = download(_ADDRESS, "cifar-10-binary.tar.gz", _HASH)
     if archive is not None:
         with tarfile.open(archive) as packed:
-            packed.extractall(cache_folder(), filter="data")
+            packed.extractall(cache_folder(), members=_bounded(packed), filter="data")
         return _from_batches(cache_folder() / _BATCHES)
     came = "none on this machine"
     for folder in search(["cifar-10-batches-py", "cifar10/cifar-10-batches-py"]):
@@ -69,6 +71,16 @@ def load_cifar10(progress: Progress | None = None) -> Dataset:
             f"that holds {_BATCHES}",
         )
     )
+
+
+def _bounded(packed: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members as they are unpacked, as long as they are no larger together than the data set."""
+    left = _MOST_UNPACKED
+    for member in packed:
+        left -= member.size
+        if left < 0:
+            raise DataError(describe(f"at most {_MOST_UNPACKED} bytes in the archive", "more", "remove the download"))
+        yield member
 
 
 def _from_batches(folder: Path) -> Dataset:

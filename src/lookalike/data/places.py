@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pooch
 
+from lookalike.errors import DataNotFoundError, describe
+
 _log = logging.getLogger(__name__)
 _SYSTEM = (Path("/usr/share/datasets"), Path("node_modules"))
 
@@ -52,7 +54,7 @@ def without_downloads() -> Iterator[None]:
         _is_local.reset(token)
 
 
-def download(address: str, name: str, known_hash: str | None = None) -> Path | None:
+def download(address: str, name: str, known_hash: str | None = None, *, unpacked_sha256: str = "") -> Path | None:
     """Bring a file into the cache.
 
     Parameters
@@ -62,12 +64,16 @@ def download(address: str, name: str, known_hash: str | None = None) -> Path | N
         Path below the cache folder.
     known_hash : str, optional
         ``"algorithm:value"``, checked if given.
+    unpacked_sha256 : str
+        By which the caller checks what is in the file; one of the two is needed for an address that is not https.
 
     Returns
     -------
     Path or None
         ``None`` where the file cannot be had: no network, ``LOOKALIKE_OFFLINE`` is set, or within `without_downloads`.
     """
+    if not (address.startswith("https://") or (known_hash or "").startswith("sha256:") or unpacked_sha256):
+        raise DataNotFoundError(describe("https, or a sha256 to check a download by", address, "an https:// address"))
     if os.environ.get("LOOKALIKE_OFFLINE") or _is_local.get():
         return None
     target = cache_folder() / name
