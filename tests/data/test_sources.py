@@ -95,7 +95,7 @@ def test_data_that_are_nowhere_come_with_the_command_that_brings_them(bare, name
 
 def test_a_download_is_kept_and_a_dead_address_is_none(bare, tmp_path, monkeypatch):
     monkeypatch.delenv("LOOKALIKE_OFFLINE")
-    assert download("http://localhost:9/nothing", "mnist/nothing") is None
+    assert download("https://localhost:9/nothing", "mnist/nothing") is None
 
 
 def test_idx_that_is_none_is_refused():
