@@ -837,12 +837,15 @@ def test_a_model_of_a_newer_version_and_a_damaged_one(call, run_folder, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [["backbone=mlp"], ["backbone__widths=[8,16]"]], ids=["mlp", "convnet"])
-def test_a_killed_run_resumes_to_the_same_model(tmp_path, options):
-    command = [sys.executable, "-m", "lookalike", "fit", "digits", "--epochs", "15"]
-    command += [word for option in options for word in ("--set", option)]
+def test_a_killed_run_resumes_to_the_same_model(call, tmp_path, options):
+    command = ["fit", "digits", "--epochs", "15"]
+    small = ["data__limit=300", "training__batch_size=100"]
+    command += [word for option in [*small, *options] for word in ("--set", option)]
     folder = tmp_path / "run"
     environment = {**os.environ, "LOOKALIKE_OFFLINE": "1"}
-    process = subprocess.Popen([*command, "--out", str(folder), "--quiet"], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lookalike", *command, "--out", str(folder), "--quiet"], env=environment
+    )
     deadline = time.monotonic() + 90
     while not (folder / "checkpoint.safetensors").exists():
         assert time.monotonic() < deadline
@@ -850,11 +853,11 @@ def test_a_killed_run_resumes_to_the_same_model(tmp_path, options):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    refused = subprocess.run([*command, "--out", str(folder)], env=environment, capture_output=True, text=True)
-    assert refused.returncode == 2
-    assert "--resume" in refused.stderr
-    subprocess.run([*command, "--out", str(folder), "--quiet", "--resume"], env=environment, check=True)
-    subprocess.run([*command, "--out", str(tmp_path / "alone"), "--quiet"], env=environment, check=True)
+    code, _, err = call(*command, "--out", folder)
+    assert code == 2
+    assert "--resume" in err
+    assert call(*command, "--out", folder, "--quiet", "--resume")[0] == 0
+    assert call(*command, "--out", tmp_path / "alone", "--quiet")[0] == 0
     documents = [json.loads((f / "model.json").read_text()) for f in (folder, tmp_path / "alone")]
     assert documents[0]["files"] == documents[1]["files"]
     assert not (folder / "checkpoint.safetensors").exists()
