@@ -651,7 +651,7 @@ def test_existing_runs_are_left_untouched(call, run_folder, tmp_path):
         (["fit", "digits", "--out", run_folder], "a finished run"),
         (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "similarity=cosin"], "did you mean"),
         (["fit", "nowhere/x", "--out", run_folder, "--overwrite"], "no folder"),
-        (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "training__learning_rate=1e30"], "finite loss"),
+        (["fit", "digits", "--out", run_folder, "--overwrite", "--set", "training__learning_rate=1e9"], "finite loss"),
         (["explain", run_folder, "test:99999"], "test:N"),
         (["explain", run_folder, "none.png"], "nothing at none.png"),
         (["explain", run_folder, "test:0", "none.png"], "either files or test:N"),
