@@ -9,10 +9,12 @@ from lookalike.errors import DataError, describe
 
 # Shares of white go a little beyond 1 where they are noisy.
 _MOST_OF_SHARES = 2
+# Whole numbers that reach so far, and so many times as far as those of training, are bytes; dark ones are not told.
+_SURELY_BYTES, _APART = 100, 8
 
 
 def require_same_range(inputs: Tensor, preprocessing: Preprocessing) -> None:
-    """Refuse bytes where shares of white were learned from, shares where bytes were, and bytes where 12 bits were.
+    """Refuse bytes where shares of white, normalized numbers or 12 bits were learned from, and shares where bytes were.
 
     Parameters
     ----------
@@ -63,7 +65,14 @@ def _require_shares(inputs: Tensor, preprocessing: Preprocessing) -> None:
 
 
 def _require_levels(inputs: Tensor, preprocessing: Preprocessing) -> None:
-    high = max(preprocessing.high)
+    low, high = min(preprocessing.low), max(preprocessing.high)
+    if preprocessing.pixel_range is None and _are_bytes(inputs, max(abs(low), abs(high))):
+        came = f"whole numbers up to {float(inputs.max()):g}, which look like 8-bit pictures"
+        raise DataError(
+            describe(
+                f"numbers from {low:g} to {high:g}, as in training", came, "what was done to the training pictures"
+            )
+        )
     if inputs.dtype == torch.uint8:
         if high > BYTES[1]:
             advice = "X.astype('uint16'), if these are the same numbers"
@@ -74,3 +83,11 @@ def _require_levels(inputs: Tensor, preprocessing: Preprocessing) -> None:
     if shares and bool((inputs != inputs.round()).any()):
         came = f"floats up to {float(inputs.max()):g}, which look like shares of white"
         raise DataError(describe(f"numbers up to {high:g}, as in training", came, f"X * {white:g}"))
+
+
+def _are_bytes(inputs: Tensor, largest: float) -> bool:
+    """Whether pictures are bytes, while a model learned from numbers of quite another size."""
+    most = float(inputs.max())
+    if not max(_SURELY_BYTES, _APART * largest) < most <= BYTES[1] or float(inputs.min()) < 0:
+        return False
+    return inputs.dtype == torch.uint8 or bool((inputs == inputs.round()).all())
