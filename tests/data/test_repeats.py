@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from lookalike.data.datasets import Dataset, Part, told_of_repeats
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 8, 8)).astype(np.uint8)

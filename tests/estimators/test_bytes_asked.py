@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from lookalike.data import Preprocessing
 from lookalike.data.pixel_scale import PixelScale
 from lookalike.errors import DataError
