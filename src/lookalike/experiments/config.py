@@ -1,7 +1,7 @@
 """A YAML file, or settings one by one, as one checked description of a run."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from lookalike.estimators import PrototypeClassifier
 from lookalike.estimators.parameters import require_known
 from lookalike.plain_data import parse_yaml, read_yaml
 
+TENSORBOARD = "training__tensorboard"
 DATA_OPTIONS: dict[str, type] = {
     "image_size": int,
     "label": str,
@@ -54,6 +55,17 @@ class RunConfig:
     def classifier(self) -> PrototypeClassifier:
         """A classifier of these parameters, not fitted."""
         return RECIPES[self.recipe](**{"random_state": 0, **self.parameters})
+
+    def without_logs(self) -> "RunConfig":
+        """The same without TensorBoard, for trainings that leave no folder.
+
+        Examples
+        --------
+        >>> config_from({"data": "digits", "training__tensorboard": True}).without_logs().parameters
+        {}
+        """
+        kept = {name: value for name, value in self.parameters.items() if name != TENSORBOARD}
+        return replace(self, parameters=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """The flat mapping that `config_from` takes."""

@@ -41,7 +41,8 @@ _OUTDATED = (
     NAMED_BY_CONTENT,
     _NEW.format("*"),
 )
-_WRITTEN = (CONFIG, EVALUATION, HISTORY, FILM, EXAMPLES, PROTOTYPES, _NEW.format(HISTORY), _NEW.format(FILM))
+_NEWLY = (_NEW.format(HISTORY), _NEW.format(FILM))
+_WRITTEN = (CONFIG, EVALUATION, HISTORY, FILM, EXAMPLES, PROTOTYPES, "tensorboard", *_NEWLY)
 
 
 def in_training(folder: Path, name: str) -> Path:

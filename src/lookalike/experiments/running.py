@@ -28,7 +28,7 @@ from lookalike.evaluation.picture_rows import by_cues
 from lookalike.evaluation.quality import Quality
 from lookalike.evaluation.stability import stability_row
 from lookalike.experiments.again import compared, other_way
-from lookalike.experiments.config import RunConfig
+from lookalike.experiments.config import TENSORBOARD, RunConfig
 from lookalike.experiments.runs import quality_of
 from lookalike.experiments.studies import Arm, Study
 from lookalike.experiments.study_engines import Task, by_processes, by_ray
@@ -92,6 +92,8 @@ def run_study(
         raise ParameterError(describe("an engine", repr(engine), suggest(engine, ENGINES)))
     chosen = study.named(arms)
     require_writable(results)
+    if any(arm.config.parameters.get(TENSORBOARD) for arm in chosen):
+        _log.warning("%s is ignored in %s: a study keeps no folder for each run", TENSORBOARD, study.name)
     done = {(run["arm"], run["seed"]) for run in held_runs(study, results)}
     tasks = [(arm, seed) for seed in range(seeds or study.seeds) for arm in chosen if (arm.name, seed) not in done]
     judged = _judged_data(study, tasks)
@@ -199,7 +201,7 @@ def run_arm(
     dict
         Accuracy, calibration, how training went, minutes, and a thumbnail of the prototypes where they are pictures.
     """
-    classifier = arm.config.classifier().set_params(random_state=seed)
+    classifier = arm.config.without_logs().classifier().set_params(random_state=seed)
     began = time.perf_counter()
     found: dict[str, Any] = {}
     if arm.twin:
@@ -284,7 +286,7 @@ def _trained_again(
     for way in again:
         config, other_seed = other_way(arm.config, way, seed)
         sample = dataset if way == "seed" else _data_of(config)
-        other = config.classifier().set_params(random_state=other_seed)
+        other = config.without_logs().classifier().set_params(random_state=other_seed)
         found[way] = other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out), sample
     return found
 

@@ -60,7 +60,8 @@ def tensorboard_log(folder: Path) -> Callback:
         nonlocal writer
         # Not before, so that nothing stays open where a training does not begin.
         if isinstance(event, Started):
-            writer = SummaryWriter(str(folder))
+            # Of epochs that are trained again, after a kill or with --overwrite, only the last ones count.
+            writer = SummaryWriter(str(folder), purge_step=event.first_epoch)
         if isinstance(event, EpochEnded):
             epoch = event.history[-1]
             figures = {"loss": epoch.loss, "accuracy": epoch.accuracy, "learning_rate": epoch.learning_rate}
