@@ -7,6 +7,7 @@ import torch
 from lookalike.data import Preprocessing
 from lookalike.data.pixel_scale import PixelScale
 from lookalike.errors import DataError
+from lookalike.estimators.held_out import require_same_kind
 from lookalike.estimators.pixel_ranges import require_same_range
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (4, 1, 6, 6)).astype(np.uint8)
@@ -42,3 +43,12 @@ def test_bytes_are_taken_where_dark_bytes_were_learned_as_integers() -> None:
     dark = np.minimum(PICTURES, 20).astype(np.int64)
 
     require_same_range(torch.from_numpy(PICTURES).float(), preprocessing_of(dark))
+
+
+def test_normalized_pictures_are_no_held_out_ones_of_shares_of_white() -> None:
+    shares, normalized = PICTURES / 255, PICTURES / 127.5 - 1
+    preprocessing = preprocessing_of(shares)
+
+    require_same_kind(torch.from_numpy(shares * 0.9 - 0.1).float(), preprocessing)
+    with pytest.raises(DataError, match="held-out pictures of the scale of training, from 0 to 1"):
+        require_same_kind(torch.from_numpy(normalized).float(), preprocessing)

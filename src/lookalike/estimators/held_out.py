@@ -13,6 +13,8 @@ from lookalike.estimators.weights import held_out_weights
 
 # Pictures of one scale fill the range of training; 0 to 16 beside 0 to 255 do not.
 _APART = 8.0
+# Of the distance from black to white; normalized pictures, -1 to 1, leave it by more.
+_BEYOND = 0.25
 
 
 def require_pair(validation: Any) -> Sequence[Any]:
@@ -81,7 +83,9 @@ def require_same_kind(held: Tensor, preprocessing: Preprocessing) -> None:
     units = preprocessing.to_data_units(held)
     low, high, least, most = float(units.min()), float(units.max()), min(preprocessing.low), max(preprocessing.high)
     narrow, wide = sorted((high - low, most - least))
-    if narrow > 0 and wide > _APART * narrow:
+    black, white = preprocessing.pixel_range or (-float("inf"), float("inf"))
+    beyond = max(min(black, least) - low, high - max(white, most)) > _BEYOND * (white - black)
+    if beyond or (narrow > 0 and wide > _APART * narrow):
         raise DataError(
             describe(
                 f"held-out pictures of the scale of training, from {least:g} to {most:g}",
