@@ -76,6 +76,25 @@ def describe(expected: str, got: object, try_: str = "") -> str:
     return f"{message}; try: {try_}" if try_ else message
 
 
+def describe_system(error: OSError) -> str:
+    """An error of the operating system in three parts; one of the library stays as it is.
+
+    Parameters
+    ----------
+    error : OSError
+
+    Examples
+    --------
+    >>> describe_system(PermissionError(13, "Permission denied", "x"))
+    'expected x that can be read or written, got Permission denied; try: check the path, its rights and the space left'
+    """
+    if isinstance(error, LookalikeError) or str(error).startswith("expected "):
+        return str(error)
+    place = "a file or folder" if error.filename is None else str(error.filename)
+    told = error.strerror or str(error) or type(error).__name__
+    return describe(f"{place} that can be read or written", told, "check the path, its rights and the space left")
+
+
 def require_option(name: str, value: object, holds: bool, expected: str) -> None:
     """Refuse a component's option outside its range.
 

@@ -10,7 +10,7 @@ import typer
 from lookalike import __version__
 from lookalike.cli import asking, choosing, making
 from lookalike.cli.encoding import forgive_terminal
-from lookalike.errors import LookalikeError, describe
+from lookalike.errors import LookalikeError, describe, describe_system
 
 # By which a person says how threads wait.
 _WAITING = frozenset({"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"})
@@ -78,9 +78,7 @@ def _worded(error: Exception) -> str:
     if isinstance(error, LookalikeError) or str(error).startswith("expected "):
         return str(error)
     if isinstance(error, OSError):
-        place = "a file or folder" if error.filename is None else str(error.filename)
-        told = error.strerror or str(error) or type(error).__name__
-        return describe(f"{place} that can be read or written", told, "check the path, its rights and the space left")
+        return describe_system(error)
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
         return describe("enough memory", str(error) or "none left", "fewer or smaller inputs, prototypes or widths")
     if isinstance(error, ValueError):

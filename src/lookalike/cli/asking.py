@@ -101,7 +101,7 @@ def evaluate(
     """Judge a model on the test part of its data: how good it is, and whether its prototypes are what they seem."""
     from lookalike import experiments
     from lookalike.cli import screen
-    from lookalike.errors import ParameterError, describe
+    from lookalike.errors import ParameterError, describe, describe_system
     from lookalike.estimators import progress_bar
 
     opened = opened_run(run, backbone)
@@ -135,7 +135,7 @@ def evaluate(
     try:
         fuller = data is None and experiments.keep_card(opened, card)
     except OSError as error:
-        unkept = [f"the scorecard is not kept: {error}"]
+        unkept = [f"the scorecard is not kept: {describe_system(error)}"]
     screen.evaluation(quality, card, as_json)
     screen.say(unkept)
     if fuller:
