@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from lookalike.experiments.contrasts import Contrast, Correlation
 from lookalike.experiments.studies import Study
@@ -96,11 +95,13 @@ def correlations_of(study: Study, results: Mapping[str, Any] | None) -> list[Cor
             continue
         random = np.random.default_rng(0)
         draws = [random.integers(0, len(pairs), len(pairs)) for _ in range(_DRAWS)]
-        drawn = [_spearman(np.concatenate([pairs[arm] for arm in draw])) for draw in draws]
-        kept = np.array([value for value in drawn if np.isfinite(value)] or [np.nan])
-        low, high = np.quantile(kept, [0.025, 0.975])
         every, means = np.concatenate(pairs), np.stack([pair.mean(0) for pair in pairs])
-        result = (_spearman(every), (float(low), float(high)), _spearman(means), len(every), len(pairs))
+        drawn = np.stack([np.bincount(draw, minlength=len(pairs)) for draw in draws])
+        values = _spearman(every, drawn.repeat([len(pair) for pair in pairs], axis=1))
+        kept = values[np.isfinite(values)] if np.isfinite(values).any() else np.array([np.nan])
+        low, high = np.quantile(kept, [0.025, 0.975])
+        by_run, by_arm = (float(_spearman(each, np.ones((1, len(each))))[0]) for each in (every, means))
+        result = (by_run, (float(low), float(high)), by_arm, len(every), len(pairs))
         found.append(CorrelationResult(correlation, *result))
     return found
 
@@ -119,12 +120,20 @@ def paired_outcomes(results: Mapping[str, Any] | None, arm: str, correlation: Co
     return np.array([[first[seed], second[seed]] for seed in sorted(first.keys() & second.keys())]).reshape(-1, 2)
 
 
-def _spearman(pairs: np.ndarray) -> float:
-    """Rank correlation of two columns; not a number where one is constant."""
-    ranks = rankdata(pairs, axis=0)
-    if np.ptp(ranks, axis=0).min() == 0:
-        return float("nan")
-    return float(np.corrcoef(ranks.T)[0, 1])
+def _spearman(pairs: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Rank correlations of two columns, one for each row of how often every pair counts; NaN where one is constant."""
+    ranks = np.stack([_ranks(column, counts) for column in pairs.T])
+    centered = ranks - (counts * ranks).sum(2, keepdims=True) / counts.sum(1)[:, None]
+    first, second = (counts * centered**2).sum(2)
+    with np.errstate(invalid="ignore"):
+        return (counts * centered[0] * centered[1]).sum(1) / np.sqrt(first * second)
+
+
+def _ranks(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The rank of every value where it counts so often, shape ``(m, n)``; equal values share the mean of theirs."""
+    distinct, places = np.unique(values, return_inverse=True)
+    several = counts @ (places[:, None] == np.arange(len(distinct))).astype(float)
+    return (several.cumsum(1) - (several - 1) / 2)[:, places]
 
 
 def outcomes(results: Mapping[str, Any] | None, arm: str, outcome: str) -> dict[int, float]:

@@ -158,8 +158,9 @@ def draw_thumbnails(axis: Axes, dots: np.ndarray, pictures: Sequence[tuple[str, 
     taken = [(spot, _FROM_DOTS) for spot in axis.transData.transform(dots) * points_per_dot]
     for address, pair, color in pictures:
         dot = axis.transData.transform(pair) * points_per_dot
-        around = [dot + reach * np.array([np.cos(angle), np.sin(angle)]) for reach in _REACHES for angle in _ANGLES]
-        room = np.array([min(float(np.abs(spot - other).max()) - least for other, least in taken) for spot in around])
+        around = np.array([dot + reach * np.array([np.cos(t), np.sin(t)]) for reach in _REACHES for t in _ANGLES])
+        others, least = np.array([other for other, _ in taken]), np.array([least for _, least in taken])
+        room = (np.abs(around[:, None] - others).max(2) - least).min(1)
         best = around[int(np.argmax(room >= min(0, room.max())))]
         taken.append((best, _FROM_PICTURES))
         axis.add_artist(
