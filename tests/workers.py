@@ -2,11 +2,9 @@
 
 import re
 
-# These start processes of their own, kill them, or drive a browser: beside each other they would wait for each other.
-_PROCESSES = re.compile(
-    r"/test_devices\.py|/test_browser\.py|process_killed|killed_run|study_that_is_killed|engines_give"
-)
-# A folder whose tests share what its fixtures make, and files whose tests share nothing at all.
+# These start processes of their own, or kill them: beside each other they would wait for each other.
+_PROCESSES = re.compile(r"/test_devices\.py|process_killed|killed_run|study_that_is_killed|engines_give")
+# A folder whose tests share what its fixtures make (and a browser), and files whose tests share nothing at all.
 _TOGETHER = "tests/serve/"
 _APART = ("tests/experiments/test_studies.py", "tests/estimators/test_menu.py", "tests/conformance/")
 # What takes longest begins first, so that no worker is left with it at the end.

@@ -15,14 +15,12 @@ from lightning_fabric.strategies import DDPStrategy
 
 from lookalike.backbones import MlpBackbone
 from lookalike.errors import TrainingError
-from lookalike.regularizers import Regularizer
 from lookalike.training import Finished, Learner, Started, train
-from lookalike.training.checkpoints import Checkpoint
-from lookalike.training.devices import agree, launch
+from lookalike.training.devices import launch
+from tests.training.crossing import BREAK, Breaking, Diary, with_gaps
 from tests.training.jobs import job, network
 from tests.training.test_loop import assert_same_bits, figures, state_of
 
-BREAK = "LOOKALIKE_TEST_BREAK"
 SCRIPT = """
 import os, sys
 import numpy as np
@@ -53,28 +51,6 @@ found = launch(Fabric(accelerator="cpu", devices=2, strategy="ddp"), work)
 np.save(os.path.join(sys.argv[1], f"{os.environ['LOCAL_RANK']}.npy"), [found.facts["rank"], *found.tensors["rank"]])
 torch.distributed.barrier()
 """
-
-
-class Breaking(Regularizer):
-    """An error in the last fifth of the training, where the environment asks for it."""
-
-    def forward(self, comparison, progress):
-        if BREAK in os.environ and progress >= 0.8:
-            raise TrainingError("broken")
-        return comparison.logits.sum() * 0
-
-
-class Diary:
-    """Notes, for every process, the statistics that a backbone judges with; a hook."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __call__(self, backbone, inputs):
-        if not backbone.training:
-            statistics = [float(buffer.double().sum()) for buffer in backbone.buffers()]
-            with (self.folder / f"{torch.distributed.get_rank()}.txt").open("a") as file:
-                file.write(f"{statistics}\n")
 
 
 @pytest.mark.slow
@@ -142,17 +118,10 @@ def test_all_devices_judge_with_the_same_statistics(averaging, tmp_path):
     assert first == second
 
 
-def _with_gaps(fabric, folder):
-    gaps = torch.full((4, 4), fabric.global_rank + 1.0)
-    agree(fabric, [gaps[::2, ::2], gaps[:1, 1]])
-    np.save(folder / f"{fabric.global_rank}.npy", gaps.numpy())
-    return Checkpoint({"gaps": gaps}, {"rank": fabric.global_rank})
-
-
 @pytest.mark.slow
 def test_tensors_become_the_first_devices_and_nothing_else_does(tmp_path):
     fabric = Fabric(accelerator="cpu", devices=2, strategy=DDPStrategy(start_method="spawn"))
-    found = launch(fabric, partial(_with_gaps, folder=tmp_path))
+    found = launch(fabric, partial(with_gaps, folder=tmp_path))
     assert found.facts == {"rank": 0}
     agreed = np.full((4, 4), 2.0)
     agreed[::2, ::2] = agreed[0, 1] = 1
