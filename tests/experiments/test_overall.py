@@ -14,7 +14,7 @@ from lookalike.experiments.overall import LEAST_ARMS, NICE, relation_lines, rela
 from lookalike.report import image_address
 
 PATH = list(NICE)[-1]
-FIGURES = {"accuracy": 0.5, "calibration_error": 0.1, "minutes": 1.0}
+FIGURES = {"config_hash": "any", "accuracy": 0.5, "calibration_error": 0.1, "minutes": 1.0}
 
 
 def study(folder, name, data, n_arms, first=0, **options):

@@ -144,6 +144,13 @@ def test_own_damaged_results_are_refused_and_a_neighbours_passed_over(study, res
     assert results.with_name("near.json").read_bytes() == content
 
 
+def test_runs_without_accuracies_of_epochs_are_read(results):
+    run = {name: _RUN[name] for name in _RUN if not name.endswith("_accuracy")}
+    results.parent.mkdir()
+    results.write_bytes(damaged(run))
+    assert read_results(results)["runs"] == [run]
+
+
 def test_a_results_folder_that_cannot_be_written_is_told_before_the_first_run(study, tmp_path, quick):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):

@@ -164,7 +164,8 @@ def _problem(run: Any) -> str:
         if not _is_number(run.get(name)):
             return f"{place}{name} is {run.get(name)!r}"
     for name in _LISTS:
-        if not isinstance(run.get(name, []), list) or not all(each is None or _is_number(each) for each in run[name]):
+        values = run.get(name, [])
+        if not isinstance(values, list) or not all(each is None or _is_number(each) for each in values):
             return f"{place}{name} is no list of numbers"
     card = run.get("card", {})
     if not isinstance(card, dict) or not all(name == "verdict" or _is_number(value) for name, value in card.items()):
