@@ -72,9 +72,9 @@ def test_an_input_without_an_answer_is_named(ask, value):
 
 
 def test_pictures_that_overflow_are_named():
-    shown = np.random.default_rng(0).random((20, 8, 8)).astype(np.float32)
+    shown = np.random.default_rng(0).normal(size=(20, 8, 8)).astype(np.float32)
     classifier = small(backbone="mlp").fit(shown, np.arange(20) % 2)
-    shown[2] *= 3e38
+    shown[2] = 3e38
     with pytest.raises(DataError, match="first at index 2"):
         classifier.predict_proba(shown)
 

@@ -58,7 +58,7 @@ def cache(read):
 
 @pytest.fixture(autouse=True)
 def fitted_already(fits, monkeypatch):
-    def fit(self, X, y, *, validation, folder, resume, callbacks):
+    def fit(self, X, y, *, validation, folder, resume, callbacks, pixels):
         learned = fits[self.random_state].classifier
         write_checkpoint(folder / CHECKPOINT, Checkpoint({}, {"run": self.random_state}))
         for callback in callbacks:

@@ -102,7 +102,6 @@ def read_set(
     grey = form.channels == 1 if form else greys == len(held)
     raws = {index: each.fitted(files[index], size, grey) for index, each in held.items()}
     depths = {index: each.depth for index, each in held.items()}
-    pixels = PixelScale(None)
     if form is None:
         pixels = _common_scale(raws, depths, files)
         form = PictureForm(size, 1 if grey else 3, pixels.range, pixels.depth, eight_bit=pixels.depth == "8-bit")
@@ -115,7 +114,7 @@ def read_set(
             failed.append((files[index], str(error)))
     if first is not None and not arrays:
         raise first
-    return PictureSet(arrays, failed, sizes, greys, form, pixels)
+    return PictureSet(arrays, failed, sizes, greys, form, form.pixels)
 
 
 def stacked(pictures: Sequence[Image.Image], form: PictureForm | None = None) -> tuple[np.ndarray, PixelScale]:
@@ -147,11 +146,10 @@ def stacked(pictures: Sequence[Image.Image], form: PictureForm | None = None) ->
     grey = form.channels == 1 if form else all(is_grey(each) for each in pictures)
     raws = {index: fit_raw(each, sizes[0], grey or is_grey(each)) for index, each in enumerate(pictures)}
     depths = {index: depth_of(each) for index, each in enumerate(pictures)}
-    pixels = PixelScale(None)
     if form is None:
         pixels = _common_scale(raws, depths, [Path(f"index {index}") for index in raws])
         form = PictureForm(sizes[0], 1 if grey else 3, pixels.range, pixels.depth, eight_bit=pixels.depth == "8-bit")
-    return np.stack([in_form(raw, depths[index], form) for index, raw in raws.items()]), pixels
+    return np.stack([in_form(raw, depths[index], form) for index, raw in raws.items()]), form.pixels
 
 
 def common_size(sizes: Mapping[tuple[int, int], int], image_size: int | None) -> tuple[int, int]:

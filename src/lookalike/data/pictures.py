@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageOps
 
-from lookalike.data.pixel_scale import BYTES, SIXTEEN_BITS, SURELY_SIXTEEN_BITS, UNIT
+from lookalike.data.pixel_scale import BYTES, SIXTEEN_BITS, SURELY_SIXTEEN_BITS, UNIT, PixelScale
 from lookalike.data.preprocessing import Preprocessing
 from lookalike.errors import DataError, describe
 
@@ -72,6 +72,11 @@ class PictureForm:
         pixel_range = preprocessing.pixel_range
         eight_bit = preprocessing.divisor != 1 and pixel_range == UNIT
         return cls((height, width), channels, pixel_range, preprocessing.depth, eight_bit)
+
+    @property
+    def pixels(self) -> PixelScale:
+        """What the numbers of pictures in this form mean."""
+        return PixelScale(BYTES if self.eight_bit else self.range, self.depth)
 
 
 def open_picture(

@@ -208,7 +208,13 @@ def run_arm(
         history, quality, cues = _fit_twin(classifier, dataset, callbacks)
         found |= {"card": cues} if cues else {}
     else:
-        classifier.fit(dataset.train.inputs, dataset.train.labels, validation=dataset.held_out, callbacks=callbacks)
+        classifier.fit(
+            dataset.train.inputs,
+            dataset.train.labels,
+            validation=dataset.held_out,
+            callbacks=callbacks,
+            pixels=dataset.pixels,
+        )
         history, quality = classifier.history_, quality_of(classifier, dataset.test)
     minutes = round((time.perf_counter() - began) / 60, 2)
     if not arm.twin:
@@ -287,7 +293,8 @@ def _trained_again(
         config, other_seed = other_way(arm.config, way, seed)
         sample = dataset if way == "seed" else _data_of(config)
         other = config.without_logs().classifier().set_params(random_state=other_seed)
-        found[way] = other.fit(sample.train.inputs, sample.train.labels, validation=sample.held_out), sample
+        train, held_out = sample.train, sample.held_out
+        found[way] = other.fit(train.inputs, train.labels, validation=held_out, pixels=sample.pixels), sample
     return found
 
 
