@@ -430,7 +430,7 @@ def test_an_unknown_engine_and_wrong_results_are_refused(folder):
         ("again: [seeds]", "did you mean 'seed'"),
         ("again: seed", "as a list"),
         ("worlds: many", "to be int"),
-        ("worlds: 0", "at least 1"),
+        ("worlds: 0", "worlds from 1 to 10000"),
         ("contrasts: [{arm: dot, against: dot}]", "between two arms"),
         ("common: {data: digits}", "'common' is there twice"),
     ],
