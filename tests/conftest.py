@@ -1,6 +1,7 @@
 """Shapes are checked at run time, for every function of the library whose annotations hold them, while tests run."""
 
 import os
+from functools import cache
 
 import pytest
 
@@ -20,6 +21,16 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(items):
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=lambda item: workers.place_of(item.nodeid))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def callbacks_of_others():
+    """Lightning asks every installed package for callbacks at each fit; here it asks once."""
+    from lightning_fabric import fabric
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fabric, "_load_external_callbacks", cache(fabric._load_external_callbacks))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ import re
 _PROCESSES = re.compile(r"/test_devices\.py|process_killed|killed_run|study_that_is_killed|engines_give")
 # A folder whose tests share what its fixtures make (and a browser), and files whose tests share nothing at all.
 _TOGETHER = "tests/serve/"
-_APART = ("tests/experiments/test_studies.py", "tests/estimators/test_menu.py", "tests/conformance/")
+_APART = ("tests/experiments/test_studies.py", "tests/conformance/")
 # What takes longest begins first, so that no worker is left with it at the end.
 _FIRST = ("processes", "tests/serve/", "tests/docs/", "tests/cli/", "tests/estimators/", "tests/experiments/")
 

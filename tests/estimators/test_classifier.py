@@ -274,7 +274,7 @@ def test_neighbors_are_the_nearest_by_the_models_own_scores(digits):
 
 def test_probabilities_are_calibrated_on_validation_data():
     data = load_dataset("digits")
-    classifier = PrototypeClassifier(backbone="mlp", validation_fraction=0.3, training__epochs=15, random_state=0)
+    classifier = PrototypeClassifier(backbone="mlp", validation_fraction=0.3, training__epochs=8, random_state=0)
     classifier.fit(data.train.inputs, data.train.labels)
     from lookalike.experiments import quality_of
 

@@ -1,5 +1,7 @@
 """Everything that can be chosen for prototypes and beside decisions fits, is saved, and comes back the same."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def fitted(**options):
     return PrototypeClassifier(**{**SMALL, **options}).fit(SAMPLES.inputs, SAMPLES.labels)
 
 
+@cache
+def plainly(**options):
+    """Without counterfactuals; what several tests compare with is made once."""
+    return fitted(counterfactuals="none", **options)
+
+
 @pytest.mark.parametrize("kind", [name for name in registry.members("prototypes") if name != "latent"])
 def test_prototypes_of_every_kind(kind, tmp_path):
     options = {"prototypes__steps": 5} if kind == "generated" else {}
@@ -41,7 +49,7 @@ def test_prototypes_of_every_kind(kind, tmp_path):
 @pytest.mark.parametrize("name", [name for name in registry.members("regularizer") if name != "none"])
 def test_regularizers_of_every_kind(name):
     options = {"regularizers": {name: 1.0}}
-    plain = fitted(regularizers="none", counterfactuals="none", training="joint")
+    plain = plainly(regularizers="none", training="joint")
     made = fitted(counterfactuals="none", training="joint", **options)
     told = type(registry.build("regularizer", name, {}, {"input_shape": (1, 28, 28)})).__name__
     assert all(np.isfinite(epoch.penalties[told]) for epoch in made.history_)
@@ -52,7 +60,7 @@ def test_regularizers_of_every_kind(name):
 
 @pytest.mark.parametrize("name", [name for name in registry.members("counterfactual") if name != "none"])
 def test_counterfactuals_of_every_kind(name):
-    plain = fitted(counterfactuals="none")
+    plain = plainly()
     made = fitted(counterfactuals={name: 1.0})
     told = type(registry.build("counterfactual", name, {}, {})).__name__
     assert made.history_[-1].penalties[told] > 0

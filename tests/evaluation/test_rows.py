@@ -32,7 +32,7 @@ from tests.evaluation.subjects import LABELS, TEMPLATES, WORLD, examples, marked
 from tests.oracles import figures
 
 NOISE = torch.rand(TEMPLATES.shape, generator=torch.Generator().manual_seed(0))
-JUDGING = examples("L1", 900, seed=7)
+JUDGING = examples("L1", 600, seed=7)
 
 
 @pytest.fixture(scope="module")

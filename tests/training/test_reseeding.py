@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -167,15 +168,27 @@ def test_prototypes_that_stay_keep_what_they_have_learned(kind):
     assert not torch.equal(network.prototypes.values[begun], before[begun])
 
 
+def planned(kind, until, merge, **options):
+    plan = [Phase("joint", reseed=0.5, reseed_until=until, merge=merge)]
+    common = {"backbone": "mlp", "prototypes__n_per_class": 3, "initializer": "uniform", "random_state": 0}
+    common |= {"prototypes": kind, "training": plan, "training__epochs": 4, "training__keep": "last"}
+    return PrototypeClassifier(**{**common, **options})
+
+
+@cache
+def learned(kind, *plan):
+    """What a plan ends with where nothing stops it; without one, the plan that begins nothing anew."""
+    samples = WORLD.sample("L0", 300, seed=0)
+    made = planned(kind, *plan) if plan else planned(kind, 1.0, False, training="joint")
+    return made.fit(samples.inputs, samples.labels)
+
+
 @pytest.mark.parametrize(
     ("until", "merge", "after"), [(1.0, False, 2), (0.0, True, 1), (0.0, True, 3), (0.25, True, 3)]
 )
 @pytest.mark.parametrize("kind", ["pixel", "chosen"])
 def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, kind, until, merge, after):
     samples = WORLD.sample("L0", 300, seed=0)
-    plan = [Phase("joint", reseed=0.5, reseed_until=until, merge=merge)]
-    common = {"backbone": "mlp", "prototypes__n_per_class": 3, "initializer": "uniform", "random_state": 0}
-    common |= {"prototypes": kind, "training": plan, "training__epochs": 4, "training__keep": "last"}
 
     class StopError(Exception):
         pass
@@ -184,11 +197,11 @@ def test_a_plan_begins_anew_and_resumes_exactly(tmp_path, kind, until, merge, af
         if getattr(event, "history", ()) and len(event.history) == after:
             raise StopError
 
-    whole = PrototypeClassifier(**common).fit(samples.inputs, samples.labels)
-    plain = PrototypeClassifier(**{**common, "training": "joint"}).fit(samples.inputs, samples.labels)
+    whole, plain = learned(kind, until, merge), learned(kind)
+    made = [planned(kind, until, merge) for _ in range(2)]
     with pytest.raises(StopError):
-        PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, callbacks=[stop])
-    again = PrototypeClassifier(**common).fit(samples.inputs, samples.labels, folder=tmp_path, resume=True)
+        made[0].fit(samples.inputs, samples.labels, folder=tmp_path, callbacks=[stop])
+    again = made[1].fit(samples.inputs, samples.labels, folder=tmp_path, resume=True)
     np.testing.assert_array_equal(whole.prototypes_, again.prototypes_)
     assert whole.fitted_.merged == again.fitted_.merged
     assert bool(whole.fitted_.merged) == merge
