@@ -96,7 +96,7 @@ def test_a_column_of_any_size_is_learned():
         lambda document, weights: document["preprocessing"].update(mean=[float("nan")] * 4),
         lambda document, weights: document["preprocessing"].update(spread=[0.0] * 4),
         lambda document, weights: document["preprocessing"].update(divisor=float("inf")),
-        lambda document, weights: next(iter(weights.values())).fill_(float("nan")),
+        lambda document, weights: weights["prototypes.values"].fill_(float("nan")),
         lambda document, weights: weights["prototypes.values"].view(-1)[:1].fill_(float("inf")),
     ],
 )
